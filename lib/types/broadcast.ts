@@ -1,4 +1,4 @@
-import type { BroadcastDim, CompatibleDim } from './dim.js';
+import type { BroadcastDim, CompatibleDim, DimPair, SameDim } from './dim.js';
 import type { Shape } from '../shape.js';
 import type { Show } from './show.js';
 
@@ -14,21 +14,28 @@ export type BroadcastDims<A extends Shape, B extends Shape, Result extends Shape
     : [...A, ...Result]
   : [...B, ...Result];
 
-/** Whether two shapes broadcast; an unknown rank is left to run time. */
-export type Broadcastable<A extends Shape, B extends Shape> = number extends A['length'] | B['length']
-  ? true
-  : BroadcastDims<A, B> extends Shape
+/**
+ * Whether two shapes broadcast; an unknown rank is left to run time. Equal shapes and a scalar come first, decided on a
+ * pair, so that a helper generic over the whole shape compiles.
+ */
+export type Broadcastable<A extends Shape, B extends Shape> =
+  DimPair<A, B> extends { y: [] } | { x: B; toX: (value: B) => void }
     ? true
-    : false;
+    : number extends A['length'] | B['length']
+      ? true
+      : BroadcastDims<A, B> extends string
+        ? false
+        : true;
 
 /** The shape of an elementwise op over two shapes, as NumPy broadcasts; unknown where they do not fit. */
-export type Broadcast<A extends Shape, B extends Shape> = B extends []
-  ? A
-  : number extends A['length'] | B['length']
-    ? number[]
-    : BroadcastDims<A, B> extends infer R extends Shape
-      ? R
-      : number[];
+export type Broadcast<A extends Shape, B extends Shape> =
+  DimPair<A, B> extends { y: [] } | { x: B; toX: (value: B) => void }
+    ? A
+    : number extends A['length'] | B['length']
+      ? number[]
+      : BroadcastDims<A, B> extends infer R extends Shape
+        ? R
+        : number[];
 
 /** The text for two shapes that do not broadcast. */
 export type BroadcastError<Op extends string, A extends Shape, B extends Shape> =
@@ -38,21 +45,16 @@ export type BroadcastError<Op extends string, A extends Shape, B extends Shape> 
 export type BroadcastsTo<A extends Shape, B extends Shape> = number extends A['length'] | B['length']
   ? true
   : BroadcastDims<A, B> extends infer R extends Shape
-    ? R['length'] extends B['length']
-      ? FitsDims<R, B>
-      : false
+    ? SameDims<R, B>
     : false;
 
-/** Whether broadcasting left the target as it was: no dimension of 1 was stretched by the source. */
-export type FitsDims<R extends Shape, B extends Shape> = [R, B] extends [
-  [infer X extends number, ...infer RestR extends Shape],
-  [infer Y extends number, ...infer RestB extends Shape],
-]
-  ? [Y] extends [1]
-    ? [number] extends [X]
-      ? FitsDims<RestR, RestB>
-      : [X] extends [1]
-        ? FitsDims<RestR, RestB>
-        : false
-    : FitsDims<RestR, RestB>
-  : true;
+/** Whether two shapes of known rank can be equal. */
+export type SameDims<A extends Shape, B extends Shape> = A extends [infer X extends number, ...infer RestA extends Shape]
+  ? B extends [infer Y extends number, ...infer RestB extends Shape]
+    ? SameDim<X, Y> extends true
+      ? SameDims<RestA, RestB>
+      : false
+    : false
+  : B extends []
+    ? true
+    : false;

@@ -7,27 +7,20 @@ import type { Broadcastable, BroadcastError } from './broadcast.js';
 export type DTypeError<Op extends string, D extends DType, E extends DType> =
   `${Op}: dtypes differ: ${D} and ${E} (cast one of them)`;
 
-/** The text for an op of numbers alone. */
-export type NoTensorError<Op extends string> = `${Op}: at least one operand must be a tensor`;
-
-/** The text for a dtype an op does not take. */
-export type UnsupportedError<Op extends string, D extends DType> = `${Op}: dtype ${D} is not supported`;
-
 /**
- * Whether the dtypes of two operands differ. `E` is `never` for a number, which takes the other's dtype. Decided on a
- * function type, so that it is not deferred where `D` is a type parameter.
+ * Whether the dtypes of two operands differ. `E` is `never` for a number, which takes the other's dtype. Decided on
+ * function types, so that it is not deferred where `D` is a type parameter.
  */
-export type DTypesDiffer<D extends DType, E extends DType> = ((value: D) => D) extends (value: E) => DType ? false : true;
+export type DTypesDiffer<D extends DType, E extends DType> = ((value: D) => void) extends (value: E) => void
+  ? false
+  : true;
 
 /**
  * What the second operand of an elementwise op must be, after shape `A` and dtype `D`: a tensor or a number. On a
  * mismatch it is the text that says so, which the compiler then prints as the expected type.
  */
-export type BinaryOperand<Op extends string, A extends Shape, B extends Shape, D extends DType, E extends DType> = [
-  D,
-] extends [never]
-  ? NoTensorError<Op>
-  : DTypesDiffer<D, E> extends true
+export type BinaryOperand<Op extends string, A extends Shape, B extends Shape, D extends DType, E extends DType> =
+  DTypesDiffer<D, E> extends true
     ? DTypeError<Op, D, E>
     : Broadcastable<A, B> extends true
       ? number | Tensor<B, E>

@@ -3,26 +3,22 @@
  * least significant first, and a digit times a digit is the length of a tuple (never more than 9·9 + 9 + 9 = 99).
  */
 
-/** A tuple as long as a digit says. */
-export interface DigitTuples {
-  0: [];
-  1: [0];
-  2: [0, 0];
-  3: [0, 0, 0];
-  4: [0, 0, 0, 0];
-  5: [0, 0, 0, 0, 0];
-  6: [0, 0, 0, 0, 0, 0];
-  7: [0, 0, 0, 0, 0, 0, 0];
-  8: [0, 0, 0, 0, 0, 0, 0, 0];
-  9: [0, 0, 0, 0, 0, 0, 0, 0, 0];
-}
+/** For every digit, a tuple of that length. */
+export type DigitTuples = [
+  [],
+  [0],
+  [0, 0],
+  [0, 0, 0],
+  [0, 0, 0, 0],
+  [0, 0, 0, 0, 0],
+  [0, 0, 0, 0, 0, 0],
+  [0, 0, 0, 0, 0, 0, 0],
+  [0, 0, 0, 0, 0, 0, 0, 0],
+  [0, 0, 0, 0, 0, 0, 0, 0, 0],
+];
 
 /** The tuple of digit `A`; of nothing, the empty one. */
-export type Unary<A extends string> = A extends keyof DigitTuples
-  ? DigitTuples[A]
-  : `${A}` extends `${infer N extends number & keyof DigitTuples}`
-    ? DigitTuples[N]
-    : [];
+export type Unary<A extends string> = A extends keyof DigitTuples ? Extract<DigitTuples[A], 0[]> : [];
 
 /** A tuple of length `A·M` for digits: `A` repeated once for every element of `M`'s tuple. */
 export type UnaryProduct<A extends 0[], M extends 0[], Result extends 0[] = []> = M extends [0, ...infer Rest extends 0[]]

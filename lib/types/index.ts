@@ -1,0 +1,14 @@
+export type * from './axis.js';
+export type * from './broadcast.js';
+export type * from './dim.js';
+export type * from './layers.js';
+export type * from './matmul.js';
+export type * from './nested.js';
+export type * from './operand.js';
+export type * from './permute.js';
+export type * from './product.js';
+export type * from './reduce.js';
+export type * from './reshape.js';
+export type * from './resize.js';
+export type * from './resolved.js';
+export type * from './show.js';
