@@ -1,0 +1,137 @@
+// Elementwise groups: the micro ops a plan may name, and the machine that runs a lowered group over contiguous
+// elements.
+//
+// The machine works block by block (8 vectors, then 1 at the end). Its operands are slots, pointers to a block of
+// lanes:
+//   stream  an operand of the instruction, or a tile staged for it; moves on after each block
+//   block   a value inside the group; the same block-sized memory each time, so it stays in L1
+//   uniform a constant or scalar, spread over a block once per run
+// Steps are direct-threaded. Light float ops keep their result in registers (the accumulator: 8 vectors), read their
+// operands from it or from slots and may store it; every other op is a call of a function over one block. Lanes are 32
+// bits wide, or 64 where a group is all float64 and bool. In lanes a bool is all ones or all zeros and a uint8 is an
+// int32; a float64 takes 8 bytes in either.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "base/dtype.h"
+
+namespace gradsmith::kernels {
+
+/// The ops a group may name. The codes are part of the plan format; TypeScript learns them by name.
+enum class Micro : int32_t {
+  kConstant,
+  kCast,
+  kCopy,
+  kNeg,
+  kAbs,
+  kSign,
+  kExp,
+  kLog,
+  kSqrt,
+  kSquare,
+  kReciprocal,
+  kSigmoid,
+  kTanh,
+  kRelu,
+  kErf,
+  kSin,
+  kCos,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMaximum,
+  kMinimum,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kLogicalAnd,
+  kLogicalOr,
+  kLogicalNot,
+  kSelect,
+};
+inline constexpr int32_t kMicroCount = 33;
+inline constexpr const char* kMicroNames[kMicroCount] = {
+    "constant", "cast",         "copy",       "neg",       "abs",        "sign",  "exp",      "log",  "sqrt",
+    "square",   "reciprocal",   "sigmoid",    "tanh",      "relu",       "erf",   "sin",      "cos",  "add",
+    "sub",      "mul",          "div",        "maximum",   "minimum",    "equal", "notEqual", "less", "lessEqual",
+    "greater",  "greaterEqual", "logicalAnd", "logicalOr", "logicalNot", "select"};
+/// Registers each op reads: a constant's value stands in its words, not in registers.
+inline constexpr int32_t kMicroArity[kMicroCount] = {0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                                     2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 3};
+
+inline constexpr size_t kMaxGroupOps = 64;
+inline constexpr size_t kMaxGroupInputs = 24;
+inline constexpr size_t kMaxGroupOutputs = 8;
+/// Slots of a program: registers, outputs apart from their registers, and byte-sized operands beside their lanes.
+inline constexpr size_t kMaxGroupSlots = kMaxGroupOps + 2 * kMaxGroupInputs + 2 * kMaxGroupOutputs;
+
+/// Light ops, with one label per form in the machine.
+#define GRADSMITH_LIGHT_UNARY(X) X(Copy) X(Neg) X(Abs) X(Sign) X(Sqrt) X(Square) X(Reciprocal) X(Relu) X(LogicalNot)
+#define GRADSMITH_LIGHT_BINARY(X)                                                                                 \
+  X(Add)                                                                                                          \
+  X(Sub) X(Mul) X(Div) X(Maximum) X(Minimum) X(Equal) X(NotEqual) X(Less) X(LessEqual) X(Greater) X(GreaterEqual) \
+      X(LogicalAnd) X(LogicalOr)
+
+/// What a step does: an op in one form. In the names A is the accumulator, M a slot, Store says that the result is
+/// stored too.
+enum class Code : uint16_t {
+#define GRADSMITH_CODE(name) k##name##A, k##name##AStore, k##name##M, k##name##MStore,
+  GRADSMITH_LIGHT_UNARY(GRADSMITH_CODE)
+#undef GRADSMITH_CODE
+#define GRADSMITH_CODE(name) \
+  k##name##AM, k##name##AMStore, k##name##MA, k##name##MAStore, k##name##MM, k##name##MMStore,
+      GRADSMITH_LIGHT_BINARY(GRADSMITH_CODE)
+#undef GRADSMITH_CODE
+          kSelectA,
+  kSelectAStore,
+  kSelectM,
+  kSelectMStore,  // the condition is the accumulator or a slot
+  kCall,          // fn(d, a, b, c, n); the accumulator is lost
+  kEnd,
+  kCount,
+};
+
+/// An op over n elements in lanes, n a multiple of the level's 32-bit lanes. Operands it does not need are ignored.
+/// d may be one of the operands.
+using BlockFn = void(char* d, const char* a, const char* b, const char* c, size_t n);
+
+struct Step {
+  const void* label;
+  BlockFn* fn;
+  uint16_t d, a, b, c;  // slots
+};
+
+/// Vectors per block: wide, and the one at the end.
+enum class Pace : int { kWide = 0, kNarrow = 1 };
+
+struct Program {
+  int lane_bytes;               // 4 or 8
+  const Step* steps[2];         // by Pace, each ends with kEnd
+  size_t streams;               // slots 0 … streams-1 are streams
+  const uint8_t* stream_bytes;  // bytes of an element of each
+  const bool* stream_written;
+};
+
+struct ElementwiseKernels {
+  /// Elements of a block at Pace::kWide and kNarrow, by lane width (index 0: 32 bits, 1: 64 bits).
+  size_t block[2][2];
+  /// The machine's label for a code.
+  const void* (*label)(int lane_bytes, Pace pace, Code code);
+  /// The function for an op; null where the op does not exist for the dtype. `operand` is the dtype of the first
+  /// operand (of the second for select), `result` that of the result.
+  BlockFn* (*function)(int lane_bytes, Micro op, DType operand, DType result);
+  /// Bytes (uint8, bool) to lanes and back; null for dtypes that are not bytes.
+  BlockFn* (*widen)(int lane_bytes, DType dtype);
+  BlockFn* (*narrow)(int lane_bytes, DType dtype);
+  /// Runs the program over n elements. `slots` is changed. Streams are touched in 0 … n-1 only.
+  void (*run)(const Program& program, char** slots, size_t n);
+  /// n copies of one element of `bytes` bytes (1, 4 or 8).
+  void (*fill)(char* d, const char* element, size_t bytes, size_t n);
+};
+
+}  // namespace gradsmith::kernels
