@@ -19,7 +19,9 @@ export function sources(part) {
   if (part === 'addon') return under('addon');
   const all = ['base', 'simd', 'kernels', 'plan'].flatMap(under);
   if (part === 'core') return all.filter((path) => !path.includes('/isa/'));
-  return all.filter((path) => path.endsWith(`/isa/${part}.cc`) || (path.includes('/isa/') && path.endsWith(`_${part}.cc`)));
+  return all.filter(
+    (path) => path.endsWith(`/isa/${part}.cc`) || (path.includes('/isa/') && path.endsWith(`_${part}.cc`)),
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(sources(process.argv[2]).join('\n'));
