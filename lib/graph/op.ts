@@ -4,7 +4,7 @@ import type { Extent } from '../shape.js';
 import { type AnyTensor, Tensor } from '../tensor.js';
 import type { View } from './view.js';
 
-/** How elements are spread over memory, as an instruction sees an operand. Arrays are never shared: rewrite a copy. */
+/** How an op becomes an instruction. */
 export interface InstructionLowering {
   /** Name in the instruction table (docs/architecture.md). */
   readonly name: string;
@@ -16,6 +16,8 @@ export interface InstructionLowering {
    * `contiguous(view)` demands row-major memory (a copy is made if need be); `reshape(view, dims)` also gives it new dimensions.
    */
   readonly operands?: (node: LoweredNode, inputs: readonly View[], tools: LoweringTools) => readonly View[];
+  /** Positions among the operands (0 is the first input) that are scalars of the run rather than memory. */
+  readonly scalars?: readonly number[];
   /** May the output be the very memory of an input that dies here? */
   readonly inPlace?: boolean;
 }

@@ -1,0 +1,134 @@
+import { FLOAT64, sizeOf } from '../dtype.js';
+import type { Unit } from './fuse.js';
+import {
+  BUFFER_INPUT,
+  BUFFER_OUTPUT,
+  BUFFER_STATE,
+  FORMAT_VERSION,
+  MAGIC,
+  microCodeOf,
+  OPERAND_SCALARS,
+  opcodeOf,
+} from './instructions.js';
+import { LEAF, type LoweredGraph } from './lower.js';
+import type { Memory, Place } from './memory.js';
+import { buildProgram } from './program.js';
+import type { Schedule } from './schedule.js';
+import { sizeOfDims, type View, wholeView } from './view.js';
+
+// Writes a plan as words; the format is in docs/architecture.md, its reader is native/plan/decoder.cc.
+
+export interface BufferSpec {
+  readonly type: number;
+  readonly elements: number;
+}
+
+export interface EncodeInput {
+  readonly graph: LoweredGraph;
+  readonly schedule: Schedule;
+  readonly memory: Memory;
+  readonly leaves: readonly BufferSpec[];
+  readonly outputs: readonly BufferSpec[];
+  /** Results of one element, as views. */
+  readonly values: readonly View[];
+  readonly fused: boolean;
+}
+
+const float64 = new Float64Array(1);
+const halves = new Int32Array(float64.buffer);
+
+export function encode(input: EncodeInput): Int32Array {
+  const { graph, schedule, memory } = input;
+  const { values } = graph;
+  const targets = new Set(graph.updates.map((u) => u.target));
+  const out: number[] = [];
+
+  const wide = (n: number): void => {
+    out.push(n | 0, Math.floor(n / 2 ** 32));
+  };
+
+  const placeOf = (k: number): Place => {
+    const v = values[k]!;
+    return v.kind === LEAF ? { buffer: v.slot, offset: 0 } : memory.places.get(k)!;
+  };
+  const operand = (view: View): void => {
+    const { type } = values[view.owner]!;
+    operandAt(placeOf(view.owner), type, view);
+  };
+  const operandAt = (place: Place, type: number, view: { offset: number; dims: readonly number[]; strides: readonly number[] }): void => {
+    out.push(place.buffer, type);
+    wide(place.offset / sizeOf(type) + view.offset);
+    out.push(view.dims.length, ...view.dims, ...view.strides);
+  };
+  const scalarOperand = (slot: number, dims: readonly number[]): void => {
+    out.push(OPERAND_SCALARS, FLOAT64);
+    wide(slot);
+    out.push(dims.length, ...dims, ...dims.map(() => 0));
+  };
+
+  /** opcode, length, attributes, operands; the length is filled in afterwards. */
+  const instruction = (name: string, attributes: readonly number[], operandCount: number, operands: () => void): void => {
+    const start = out.length;
+    out.push(opcodeOf(name), 0, attributes.length, ...attributes, operandCount);
+    operands();
+    out[start + 1] = out.length - start;
+    instructions++;
+  };
+
+  const group = (unit: Unit): void => {
+    const program = buildProgram(values, unit.members, input.fused);
+    const attributes = [program.inputs.length, unit.outputs.length, program.ops.length];
+    for (const k of unit.outputs) attributes.push(program.registers.get(k)!);
+    for (const op of program.ops) {
+      float64[0] = op.value;
+      const [a, b, c] = op.name === 'constant' ? [halves[0]!, halves[1]!, 0] : [op.operands[0] ?? 0, op.operands[1] ?? 0, op.operands[2] ?? 0];
+      attributes.push(microCodeOf(op.name), op.type, a, b, c, 0);
+    }
+    instruction('elementwise', attributes, unit.outputs.length + program.inputs.length, () => {
+      for (const k of unit.outputs) operand(wholeView(k, program.dims));
+      for (const { view, scalar } of program.inputs) scalar >= 0 ? scalarOperand(scalar, program.dims) : operand(view);
+    });
+  };
+
+  const single = (k: number): void => {
+    const v = values[k]!;
+    instruction(v.name, v.attributes, 1 + v.operands.length, () => {
+      operand(wholeView(k, v.dims));
+      v.operands.forEach((view, i) => (v.scalarOperands.includes(i) ? scalarOperand(values[view.owner]!.slot, []) : operand(view)));
+    });
+  };
+
+  /** Writes a whole value over a leaf. */
+  const finalCopy = (k: number, target: number): void => {
+    const { dims, type } = values[k]!;
+    instruction('elementwise', [1, 1, 0, 0], 2, () => {
+      operandAt({ buffer: target, offset: 0 }, type, wholeView(k, dims));
+      operand(wholeView(k, dims));
+    });
+  };
+
+  let instructions = 0;
+  out.push(MAGIC, FORMAT_VERSION, input.leaves.length + input.outputs.length, graph.scalars, input.values.length);
+  wide(memory.arenaBytes);
+  const countAt = out.push(0) - 1;
+  const buffer = (kind: number, spec: BufferSpec): void => {
+    out.push(kind, spec.type);
+    wide(spec.elements);
+  };
+  input.leaves.forEach((spec, i) => buffer(targets.has(i) ? BUFFER_STATE : BUFFER_INPUT, spec));
+  for (const spec of input.outputs) buffer(BUFFER_OUTPUT, spec);
+  for (const view of input.values) {
+    const place = placeOf(view.owner);
+    const { type } = values[view.owner]!;
+    out.push(place.buffer, type);
+    wide(place.offset / sizeOf(type) + view.offset);
+  }
+  for (const unit of schedule.units) {
+    if (sizeOfDims(values[unit.members[0]!]!.dims) === 0) continue; // nothing to write
+    if (unit.elementwise) group(unit);
+    else single(unit.members[0]!);
+  }
+  for (const { value, target } of schedule.copies) if (sizeOfDims(values[value]!.dims) > 0) finalCopy(value, target);
+  out[countAt] = instructions;
+  return Int32Array.from(out);
+}

@@ -1,0 +1,203 @@
+import { isFloat, nameOf } from '../dtype.js';
+import { GradsmithError } from '../errors.js';
+import { type Extent, show } from '../shape.js';
+import { type AnyTensor, COMPUTED, provideBackward } from '../tensor.js';
+
+// Reverse mode over nodes. The gradients are nodes too, so gradients of gradients need nothing more, and nothing is computed here.
+
+/** The few ops that the driver itself needs; `ops/driver.ts` provides them. */
+export interface DriverOps {
+  add(a: AnyTensor, b: AnyTensor): AnyTensor;
+  /** Sums over the dimensions along which `to` was broadcast. */
+  sumTo(x: AnyTensor, to: Extent): AnyTensor;
+  onesLike(x: AnyTensor): AnyTensor;
+}
+let ops: DriverOps | null = null;
+export function provideDriverOps(provided: DriverOps): void {
+  ops = provided;
+}
+
+let walk = 0;
+// Scratch of one walk, emptied after it so that it keeps no graph alive.
+const order: AnyTensor[] = [];
+const stack: AnyTensor[] = [];
+
+/**
+ * Post-order over the nodes behind `root` through which a gradient flows; returns how many. Their `mark` is the walk, `index` the place.
+ * Iterative: graphs of recurrent nets are deep.
+ */
+function differentiableOrder(root: AnyTensor, opName: string): number {
+  const id = --walk; // negative, so that it never meets the marks of plan walks
+  let n = 0;
+  let top = 0;
+  stack[top++] = root;
+  while (top > 0) {
+    const t = stack[top - 1]!;
+    const inputs = t.inputs;
+    let i = 0;
+    if (t.mark !== id) {
+      for (; i < inputs.length; i++) {
+        const x = inputs[i]!;
+        if (x.needsGrad && x.mark !== id) break;
+      }
+    } else {
+      i = inputs.length;
+    }
+    if (i < inputs.length) {
+      stack[top++] = inputs[i]!;
+      continue;
+    }
+    top--;
+    if (t.mark === id) continue;
+    checkFresh(t, opName);
+    t.mark = id;
+    t.index = n;
+    order[n++] = t;
+  }
+  return n;
+}
+
+/** A node whose parameter was overwritten after it was built would be differentiated at the wrong place. */
+function checkFresh(t: AnyTensor, opName: string): void {
+  for (let i = 0; i < t.inputs.length; i++) {
+    if (t.inputs[i]!.written > t.born) throw staleError(opName, t.inputs[i]!);
+  }
+}
+
+export function staleError(opName: string, input: AnyTensor): GradsmithError {
+  return new GradsmithError(
+    'ERR_STALE',
+    `${opName}: a parameter of shape ${show(input.extent.dims)} was updated after this tensor was built from its old value; ` +
+      'read it before the step, rebuild it after, or pass it to keep() so that the step computes it too',
+  );
+}
+
+/** Sets `grads[i]` for every node of the order; calls `leaf` for each end of the graph that has a gradient. */
+function reverse(n: number, seed: AnyTensor, leaf: (t: AnyTensor, grad: AnyTensor) => void, stops: Set<AnyTensor> | null): void {
+  const d = ops!;
+  const grads = new Array<AnyTensor | null>(n).fill(null);
+  grads[n - 1] = seed;
+  const nodes = order.slice(0, n);
+  const places = stops === null ? null : new Map<AnyTensor, number>();
+  if (places !== null) for (let i = 0; i < n; i++) places.set(nodes[i]!, i);
+  release(n);
+  for (let i = n - 1; i >= 0; i--) {
+    const t = nodes[i]!;
+    const g = grads[i]!;
+    if (g === null) continue;
+    if (t.op === null || stops?.has(t)) leaf(t, g);
+    if (t.op === null) continue;
+    const inputGrads = t.op.gradient!(t.inputs, t, g, t.attr);
+    for (let k = 0; k < t.inputs.length; k++) {
+      const x = t.inputs[k]!;
+      let gx = inputGrads[k];
+      if (!x.needsGrad || gx === null || gx === undefined) continue;
+      if (gx.extent !== x.extent) gx = d.sumTo(gx, x.extent);
+      const at = places === null ? x.index : places.get(x)!;
+      const sum = grads[at];
+      grads[at] = sum === null || sum === undefined ? gx : d.add(sum, gx);
+    }
+  }
+}
+
+function release(n: number): void {
+  for (let i = 0; i < n; i++) order[i] = null as unknown as AnyTensor;
+  if (n > 4096) order.length = 0;
+  stack.length = 0;
+}
+
+/** A `backward()` that no step has consumed yet. */
+interface Session {
+  readonly loss: AnyTensor;
+  readonly leaves: AnyTensor[];
+}
+let sessions: Session[] = [];
+
+function backward(loss: AnyTensor): void {
+  checkDifferentiable(loss, 'backward');
+  if (loss.extent.size !== 1) {
+    throw new GradsmithError('ERR_GRADIENT', `backward: expected a loss of one element, got shape ${show(loss.extent.dims)}; reduce it with sum() or mean()`);
+  }
+  const leaves: AnyTensor[] = [];
+  const n = differentiableOrder(loss, 'backward');
+  reverse(
+    n,
+    ops!.onesLike(loss),
+    (t, g) => {
+      t.gradNode = t.gradNode === null ? g : ops!.add(t.gradNode, g);
+      leaves.push(t);
+    },
+    null,
+  );
+  sessions.push({ loss, leaves });
+}
+provideBackward(backward);
+
+function checkDifferentiable(y: AnyTensor, opName: string): void {
+  if (!isFloat(y.type)) throw new GradsmithError('ERR_GRADIENT', `${opName}: expected a float tensor, got ${nameOf(y.type)}`);
+  if (!y.needsGrad) {
+    throw new GradsmithError('ERR_GRADIENT', `${opName}: this tensor depends on no parameter (was it computed from plain tensors, cut by stopGradient, or consumed by a step?)`);
+  }
+}
+
+/**
+ * The gradients of `y` (one element, or weighted by `dy`) with respect to `xs`, as tensors that can be differentiated again.
+ * `xs` may be parameters or anything computed from them; where `y` does not depend on x, the gradient is null.
+ * @throws ERR_GRADIENT when `y` has more than one element and no `dy` is given.
+ */
+export function gradientsOf(y: AnyTensor, xs: readonly AnyTensor[], dy: AnyTensor | null): (AnyTensor | null)[] {
+  checkDifferentiable(y, 'gradients');
+  if (dy === null && y.extent.size !== 1) {
+    throw new GradsmithError('ERR_GRADIENT', `gradients: expected y of one element or a dy, got shape ${show(y.extent.dims)}`);
+  }
+  if (dy !== null && dy.extent !== y.extent) {
+    throw new GradsmithError('ERR_SHAPE', `gradients: dy must have y's shape ${show(y.extent.dims)}, got ${show(dy.extent.dims)}`);
+  }
+  const found = new Map<AnyTensor, AnyTensor>();
+  const n = differentiableOrder(y, 'gradients');
+  reverse(n, dy ?? ops!.onesLike(y), (t, g) => found.set(t, g), new Set(xs));
+  return xs.map((x) => found.get(x) ?? null);
+}
+
+/** Takes the gradients of these parameters (null where there is none) and the losses they came from; both are the caller's now. */
+export function takeGradients(params: readonly AnyTensor[]): { grads: (AnyTensor | null)[]; losses: AnyTensor[] } {
+  const grads = new Array<AnyTensor | null>(params.length);
+  for (let i = 0; i < params.length; i++) {
+    const p = params[i]!;
+    grads[i] = p.gradNode;
+    if (p.gradNode !== null) p.gradNode = null;
+    p.mark = walk - 1;
+  }
+  walk--;
+  const losses: AnyTensor[] = [];
+  if (sessions.length > 0) {
+    const rest: Session[] = [];
+    for (const s of sessions) {
+      if (s.leaves.some((l) => l.mark === walk)) losses.push(s.loss);
+      else rest.push(s);
+    }
+    sessions = rest;
+  }
+  return { grads, losses };
+}
+
+/** Everything that pending `backward()` calls have asked for and that is not computed yet: losses, then gradients. */
+export function pendingGradients(): AnyTensor[] {
+  const roots: AnyTensor[] = [];
+  for (const s of sessions) if (s.loss.kind === COMPUTED) roots.push(s.loss);
+  for (const s of sessions) {
+    for (const l of s.leaves) if (l.gradNode !== null && l.gradNode.kind === COMPUTED && !roots.includes(l.gradNode)) roots.push(l.gradNode);
+  }
+  return roots;
+}
+
+/** Is this tensor the pending gradient of a parameter? */
+export function isPendingGradient(t: AnyTensor): boolean {
+  for (const s of sessions) for (const l of s.leaves) if (l.gradNode === t) return true;
+  return false;
+}
+
+/** Forgets the gradients of these parameters, as `zeroGrad()` does. */
+export function dropGradients(params: readonly AnyTensor[]): void {
+  takeGradients(params);
+}

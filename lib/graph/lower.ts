@@ -1,0 +1,142 @@
+import { contiguousStrides } from '../shape.js';
+import type { Op } from './op.js';
+import { type Ir, type IrValue, LEAF as IR_LEAF, SCALAR as IR_SCALAR } from './ir.js';
+import { nodeOf } from './simplify.js';
+import { broadcastView, isContiguous, reshapeView, sizeOfDims, type View, wholeView } from './view.js';
+
+// From ops to memory: views disappear into the operands that look through them, and every remaining value owns memory (or is a number
+// that needs none). What an operand cannot be seen through is copied by a node of its own.
+
+export const LEAF = 0;
+export const SCALAR = 1;
+export const CONSTANT = 2;
+export const ELEMENTWISE = 3;
+export const INSTRUCTION = 4;
+
+export interface Lowered {
+  readonly kind: number;
+  /** Place among leaves or scalars. */
+  readonly slot: number;
+  /** Dimensions of the memory, row-major; for an instruction's result, as the instruction sees it. */
+  readonly dims: readonly number[];
+  readonly type: number;
+  /** A constant's value. */
+  readonly value: number;
+  /** Elementwise: the micro-op. Instruction: its name. */
+  readonly name: string;
+  readonly operands: readonly View[];
+  readonly attributes: readonly number[];
+  /** Positions among the operands that are scalars of the row rather than memory. */
+  readonly scalarOperands: readonly number[];
+  readonly fallible: boolean;
+  readonly inPlace: boolean;
+}
+
+export interface LoweredGraph {
+  readonly values: Lowered[];
+  /** For each output: where its elements are. An output of more than one element is a whole value of its own. */
+  readonly outputs: View[];
+  /** Each update writes the whole value `value` over the leaf with this slot. */
+  readonly updates: { readonly value: number; readonly target: number }[];
+  readonly leaves: number;
+  readonly scalars: number;
+}
+
+const NOTHING = { slot: -1, value: 0, name: '', operands: [], attributes: [], scalarOperands: [], fallible: false, inPlace: false };
+
+export function lower(ir: Ir): LoweredGraph {
+  const values: Lowered[] = [];
+  const views: View[] = [];
+  const copies = new Map<string, View>();
+
+  const add = (v: Lowered): number => values.push(v) - 1;
+  const whole = (v: Lowered, dims: readonly number[] = v.dims): View => wholeView(add(v), dims);
+
+  /** The view's elements in fresh row-major memory. */
+  const copy = (view: View): View => {
+    const key = `${view.owner},${view.offset},${view.dims.join('x')},${view.strides.join()}`;
+    const known = copies.get(key);
+    if (known) return known;
+    const made = whole(elementwise('copy', view.dims, values[view.owner]!.type, [view]));
+    copies.set(key, made);
+    return made;
+  };
+  /** The view, in memory: numbers that have none get some. */
+  const inMemory = (view: View): View => (hasMemory(values[view.owner]!) ? view : copy(view));
+  const contiguous = (view: View): View => (hasMemory(values[view.owner]!) && isContiguous(view) ? { ...view, strides: contiguousStrides(view.dims) } : copy(view));
+  const reshape = (view: View, dims: readonly number[]): View => {
+    const direct = hasMemory(values[view.owner]!) ? reshapeView(view, dims) : null;
+    return direct ?? wholeReshaped(copy(view), dims);
+  };
+  const tools = { contiguous, reshape };
+
+  const instruction = (v: IrValue, op: Op): View => {
+    const node = nodeOf(v, ir.values);
+    const how = op.instruction!;
+    const inputs = v.inputs.map((k) => views[k]!);
+    const scalarOperands = how.scalars ?? [];
+    const operands = (how.operands?.(node, inputs, tools) ?? inputs).map((view, i) => (scalarOperands.includes(i) ? view : inMemory(view)));
+    const made: Lowered = {
+      ...NOTHING,
+      kind: INSTRUCTION,
+      dims: how.output?.(node) ?? v.dims,
+      type: v.type,
+      name: how.name,
+      operands,
+      attributes: how.attributes?.(node) ?? [],
+      scalarOperands,
+      fallible: op.fallible ?? false,
+      inPlace: how.inPlace ?? false,
+    };
+    return whole(made, v.dims);
+  };
+
+  const lowerNode = (v: IrValue): View => {
+    const op = v.op!;
+    if (op.constant) return whole({ ...NOTHING, kind: CONSTANT, dims: v.dims, type: v.type, value: op.constant(v.attr) });
+    if (op.micro !== undefined) {
+      return whole(elementwise(op.micro, v.dims, v.type, v.inputs.map((k) => broadcastView(views[k]!, v.dims))));
+    }
+    if (op.view) {
+      const input = views[v.inputs[0]!]!;
+      const node = nodeOf(v, ir.values);
+      return op.view(input, node) ?? op.view(copy(input), node)!;
+    }
+    return instruction(v, op);
+  };
+
+  for (const v of ir.values) {
+    if (v.kind === IR_LEAF) views.push(whole({ ...NOTHING, kind: LEAF, dims: v.dims, type: v.type, slot: v.slot }));
+    else if (v.kind === IR_SCALAR) views.push({ owner: add({ ...NOTHING, kind: SCALAR, dims: [], type: v.type, slot: v.slot }), offset: 0, dims: v.dims, strides: v.dims.map(() => 0) });
+    else views.push(lowerNode(v));
+  }
+
+  /** The view as a whole value that was computed here and that nobody else has claimed. */
+  const claimed = new Set<number>();
+  const claim = (view: View): View => {
+    const owner = values[view.owner]!;
+    const own = owner.kind === ELEMENTWISE || owner.kind === INSTRUCTION;
+    const result = own && isContiguous(view) && sizeOfDims(view.dims) === sizeOfDims(owner.dims) && !claimed.has(view.owner) ? view : freshCopy(view);
+    claimed.add(result.owner);
+    return result;
+  };
+  const freshCopy = (view: View): View => whole(elementwise('copy', view.dims, values[view.owner]!.type, [view]));
+
+  const updates = ir.updates.map((u) => ({ value: claim(views[u.value]!).owner, target: ir.values[u.target]!.slot }));
+  /** One element, read at the end of the step: never from a leaf, which an update may have overwritten by then. */
+  const single = (view: View): View => (values[view.owner]!.kind === LEAF ? freshCopy(view) : inMemory(view));
+  const outputs = ir.outputs.map((k) => (sizeOfDims(ir.values[k]!.dims) === 1 ? single(views[k]!) : claim(views[k]!)));
+  return { values, outputs, updates, leaves: ir.leaves, scalars: ir.scalars };
+}
+
+export function hasMemory(v: Lowered): boolean {
+  return v.kind !== SCALAR && v.kind !== CONSTANT;
+}
+
+function elementwise(micro: string, dims: readonly number[], type: number, operands: readonly View[]): Lowered {
+  return { ...NOTHING, kind: ELEMENTWISE, dims, type, name: micro, operands, inPlace: true };
+}
+
+function wholeReshaped(view: View, dims: readonly number[]): View {
+  return { ...view, dims, strides: contiguousStrides(dims) };
+}

@@ -1,0 +1,90 @@
+import type { Unit } from './fuse.js';
+import { type Lowered, type LoweredGraph, LEAF } from './lower.js';
+import { buildProgram, isWhole } from './program.js';
+import type { View } from './view.js';
+
+// In which order units run, and which updates may write over their parameter at once instead of at the end.
+
+export interface Schedule {
+  readonly units: readonly Unit[];
+  /** Slot of the leaf that a value is written over in place. */
+  readonly inPlace: ReadonlyMap<number, number>;
+  /** Updates that must wait for everything else: copied at the very end. */
+  readonly copies: readonly { readonly value: number; readonly target: number }[];
+}
+
+/** The memory that a unit reads, as its operands see it. */
+export function readsOf(values: readonly Lowered[], unit: Unit, fused: boolean): View[] {
+  if (unit.elementwise) return buildProgram(values, unit.members, fused).inputs.filter((i) => i.scalar < 0).map((i) => i.view);
+  const v = values[unit.members[0]!]!;
+  return v.operands.filter((_, i) => !v.scalarOperands.includes(i));
+}
+
+export function schedule(graph: LoweredGraph, units: readonly Unit[], fused: boolean): Schedule {
+  const { values } = graph;
+  const unitOf = new Map<number, number>();
+  units.forEach((u, i) => u.members.forEach((m) => unitOf.set(m, i)));
+  const reads = units.map((u) => readsOf(values, u, fused));
+  const after: Set<number>[] = units.map(() => new Set()); // after[i]: units that wait for i
+  reads.forEach((views, i) => {
+    for (const v of views) {
+      const from = unitOf.get(v.owner);
+      if (from !== undefined) after[from]!.add(i);
+    }
+  });
+
+  const reaches = (from: number, to: number): boolean => {
+    const seen = new Set([from]);
+    const stack = [from];
+    while (stack.length > 0) {
+      const u = stack.pop()!;
+      if (u === to) return true;
+      for (const w of after[u]!) if (!seen.has(w)) stack.push(w), seen.add(w);
+    }
+    return false;
+  };
+  /** Makes `first` run before `second`; false where the graph says otherwise. */
+  const precede = (first: number, second: number): boolean => {
+    if (reaches(second, first)) return false;
+    after[first]!.add(second);
+    return true;
+  };
+
+  const inPlace = new Map<number, number>();
+  const copies: { value: number; target: number }[] = [];
+  for (const { value, target } of graph.updates) {
+    const writer = unitOf.get(value)!;
+    const readers = units.flatMap((_, i) => (i !== writer && reads[i]!.some((v) => isLeaf(values, v.owner, target)) ? [i] : []));
+    const own = reads[writer]!.filter((v) => isLeaf(values, v.owner, target));
+    const elementByElement = units[writer]!.elementwise && own.every((v) => isWhole(v, values[v.owner]!, values[value]!.dims));
+    if ((own.length === 0 || elementByElement) && readers.every((r) => precede(r, writer))) inPlace.set(value, target);
+    else copies.push({ value, target });
+  }
+
+  // What may fail because of the data runs before anything is overwritten.
+  const fallible = units.flatMap((u, i) => (u.members.some((m) => values[m]!.fallible) ? [i] : []));
+  for (const value of inPlace.keys()) for (const f of fallible) if (f !== unitOf.get(value)) precede(f, unitOf.get(value)!);
+
+  return { units: order(units, after), inPlace, copies };
+}
+
+function isLeaf(values: readonly Lowered[], k: number, slot: number): boolean {
+  return values[k]!.kind === LEAF && values[k]!.slot === slot;
+}
+
+/** Topological order that keeps to the order of the program where it can: results are used soon after they are made. */
+function order(units: readonly Unit[], after: readonly Set<number>[]): Unit[] {
+  const waiting = new Array<number>(units.length).fill(0);
+  for (const next of after) for (const w of next) waiting[w]!++;
+  const last = (i: number) => units[i]!.members[units[i]!.members.length - 1]!;
+  const ready = units.flatMap((_, i) => (waiting[i] === 0 ? [i] : []));
+  const result: Unit[] = [];
+  while (ready.length > 0) {
+    let best = 0;
+    for (let i = 1; i < ready.length; i++) if (last(ready[i]!) < last(ready[best]!)) best = i;
+    const u = ready.splice(best, 1)[0]!;
+    result.push(units[u]!);
+    for (const w of after[u]!) if (--waiting[w]! === 0) ready.push(w);
+  }
+  return result;
+}

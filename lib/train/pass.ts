@@ -1,0 +1,100 @@
+import type { TensorDataset } from '../data/index.js';
+import { INT32 } from '../dtype.js';
+import { dynamicSlice, gather } from '../ops/index.js';
+import type { Update } from '../runtime/commit.js';
+import { Program } from '../runtime/program.js';
+import { type AnyTensor, stepScalar } from '../tensor.js';
+
+/** What is computed of a batch: one-element outputs, and what they change. */
+export interface BatchGraph {
+  readonly updates: Update[];
+  readonly outputs: AnyTensor[];
+}
+
+export interface PassOptions {
+  readonly data: TensorDataset;
+  readonly batchSize: number;
+  readonly dropLast: boolean;
+  /** The order of rows, a state tensor of their indices; null: as they are. */
+  readonly order: AnyTensor | null;
+  /** Builds the graph of one batch; called once for full batches and once for the rest. */
+  readonly build: (columns: AnyTensor[]) => BatchGraph;
+}
+
+/** Some steps of a pass: how many, and their outputs weighted by rows. */
+export interface Stretch {
+  readonly steps: number;
+  readonly rows: number;
+  /** For each output, the sum over the steps of its value times the rows of the batch. */
+  readonly sums: Float64Array;
+}
+
+/**
+ * One pass over a dataset as programs: one for the full batches, one for the rows that are left over. A program gathers its batch by
+ * itself, at the place that the number of the step says, so that any number of steps is one native call.
+ */
+export class Pass {
+  /** Batches of the pass. */
+  readonly steps: number;
+  private readonly full: number;
+  private readonly rest: number;
+  private readonly options: PassOptions;
+  private readonly programs = new Map<number, Program>();
+  /** The number of the step that takes the first batch. */
+  private first = 0;
+  private done = 0;
+
+  constructor(options: PassOptions) {
+    const { data, batchSize, dropLast } = options;
+    this.options = options;
+    this.full = Math.floor(data.length / batchSize);
+    this.rest = dropLast ? 0 : data.length % batchSize;
+    this.steps = this.full + (this.rest > 0 ? 1 : 0);
+  }
+
+  get finished(): boolean {
+    return this.done === this.steps;
+  }
+
+  /** Back to the first batch; the next step has this number. */
+  start(step: number): void {
+    this.first = step;
+    this.done = 0;
+  }
+
+  /** Runs up to `limit` further steps in one native call. Fewer are done only when the signal stops them. */
+  async run(limit: number, signal?: AbortSignal): Promise<Stretch> {
+    const full = this.done < this.full;
+    const rows = full ? this.options.batchSize : this.rest;
+    const steps = full ? Math.min(limit, this.full - this.done) : 1;
+    const program = this.program(rows);
+    const firstStep = this.first + this.done;
+    const result = await program.run({ steps, firstStep, ...(signal === undefined ? {} : { signal }) });
+    this.done += result.steps;
+    return { steps: result.steps, rows: result.steps * rows, sums: weigh(result.values, result.steps, rows) };
+  }
+
+  private program(rows: number): Program {
+    let program = this.programs.get(rows);
+    if (program === undefined) {
+      program = new Program(this.options.build(this.batch(rows)));
+      this.programs.set(rows, program);
+    }
+    return program;
+  }
+
+  private batch(rows: number): AnyTensor[] {
+    const { data, order, batchSize } = this.options;
+    const start = stepScalar((step) => Math.max(step - this.first, 0) * batchSize, INT32);
+    if (order === null) return data.columns.map((c) => dynamicSlice(c, start, rows));
+    const indices = dynamicSlice(order, start, rows);
+    return data.columns.map((c) => gather(c, indices as never) as AnyTensor);
+  }
+}
+
+function weigh(values: Float64Array, steps: number, rows: number): Float64Array {
+  const outputs = steps === 0 ? 0 : values.length / steps;
+  const sums = new Float64Array(outputs);
+  for (let i = 0; i < values.length; i++) sums[i % outputs]! += values[i]! * rows;
+  return sums;
+}
