@@ -1,0 +1,60 @@
+// A verified plan, ready to run: its prepared instructions, its arena, its cost.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "base/memory_pool.h"
+#include "plan/decoder.h"
+#include "plan/instruction.h"
+
+namespace gradsmith::plan {
+
+/// Immutable but for the arena; any thread. The runner holds `mutex` for a run, since the arena is one.
+class Plan {
+ public:
+  /// Throws PlanError (words that do not follow the format) or std::bad_alloc (no memory for the arena).
+  Plan(std::span<const int32_t> words, const kernels::KernelTable& kernels);
+
+  std::span<const BufferSpec> buffers() const { return buffers_; }
+  size_t scalars() const { return scalars_; }
+  size_t values() const { return values_.size(); }
+  size_t arena_bytes() const { return arena_.size(); }
+  /// Estimated time of a step on one core, in nanoseconds.
+  double cost_ns() const { return cost_ns_; }
+
+  // For the runner.
+
+  /// Addresses during a run: the buffers in order, then the arena, then the row of scalars.
+  size_t base_count() const { return buffers_.size() + 2; }
+  size_t arena_base() const { return buffers_.size(); }
+  size_t scalars_base() const { return buffers_.size() + 1; }
+  char* arena() const { return arena_.data(); }
+  std::span<const std::unique_ptr<Prepared>> instructions() const { return instructions_; }
+  size_t scratch_bytes() const { return scratch_bytes_; }
+  /// Does any instruction split into parts?
+  bool threaded() const { return threaded_; }
+  /// Reads the values at the end of a step.
+  void read_values(void* const* bases, double* values) const;
+  std::mutex& mutex() { return mutex_; }
+
+ private:
+  struct Value {
+    Ref ref;
+    DType dtype;
+  };
+
+  std::vector<BufferSpec> buffers_;
+  size_t scalars_ = 0;
+  std::vector<Value> values_;
+  std::vector<std::unique_ptr<Prepared>> instructions_;
+  Block arena_;
+  size_t scratch_bytes_ = 0;
+  bool threaded_ = false;
+  double cost_ns_ = 0;
+  std::mutex mutex_;
+};
+
+}  // namespace gradsmith::plan
