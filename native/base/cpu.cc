@@ -1,0 +1,51 @@
+#include "base/cpu.h"
+
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace gradsmith {
+
+#if defined(__x86_64__)
+namespace {
+
+constexpr bool has(uint32_t word, int bit) { return (word >> bit & 1) != 0; }
+
+/// Which register states the operating system saves: bits 1, 2 for SSE and AVX, 5 to 7 for AVX-512.
+uint32_t saved_states() {
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
+}
+
+}  // namespace
+
+CpuFeatures cpu_features() {
+  CpuFeatures features;
+  uint32_t a, b, c, d;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || !has(c, 27) || (saved_states() & 0x06) != 0x06) return features;
+  const bool fma = has(c, 12) && has(c, 28);
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return features;
+  features.avx2_fma = fma && has(b, 5);
+  const bool registers = (saved_states() & 0xe0) == 0xe0;
+  features.avx512 = features.avx2_fma && registers && has(b, 16) && has(b, 17) && has(b, 30) && has(b, 31);
+  return features;
+}
+
+#elif defined(__aarch64__)
+
+CpuFeatures cpu_features() {
+  CpuFeatures features;
+  features.neon = true;  // part of the architecture
+  return features;
+}
+
+#else
+
+CpuFeatures cpu_features() { return {}; }
+
+#endif
+
+}  // namespace gradsmith
