@@ -1,6 +1,6 @@
 import type { Op } from './graph/op.js';
 import type { DataOf, DType } from './dtype.js';
-import { nameOf } from './dtype.js';
+import { FLOAT64, nameOf } from './dtype.js';
 import { GradsmithError } from './errors.js';
 import { type Extent, intern, SCALAR, type Shape, show } from './shape.js';
 import type { Storage } from './storage.js';
@@ -215,6 +215,21 @@ export function stepScalar(perStep: (step: number) => number, type: number): Any
   t.perStep = perStep;
   return t;
 }
+
+/**
+ * @internal The number of a random draw as a scalar (float64). In a Program it advances from step to step, as the draws of a loop written
+ * by hand would.
+ */
+export function drawScalar(draw: number): AnyTensor {
+  const t = scalar(draw, FLOAT64);
+  t.perStep = NEXT_DRAW;
+  return t;
+}
+
+/** @internal Marks the scalars that number random draws. */
+export const NEXT_DRAW = (_step: number): number => {
+  throw new Error('draw numbers come from the generator');
+};
 
 /** @internal A tensor with elements in memory. */
 export function stored(storage: Storage, dims: readonly number[], type: number): AnyTensor {

@@ -62,7 +62,7 @@ function evict(): void {
   for (const [hash, first] of buckets) {
     let kept: Entry | null = null;
     for (let e: Entry | null = first; e !== null; ) {
-      const { next } = e;
+      const next: Entry | null = e.next;
       if (e.plan.lastUsed > limit) {
         e.next = kept;
         kept = e;

@@ -37,11 +37,13 @@ export interface EncodeInput {
 const float64 = new Float64Array(1);
 const halves = new Int32Array(float64.buffer);
 
-export function encode(input: EncodeInput): Int32Array {
+/** The words, and the name of each instruction for messages. */
+export function encode(input: EncodeInput): { words: Int32Array; names: string[] } {
   const { graph, schedule, memory } = input;
   const { values } = graph;
   const targets = new Set(graph.updates.map((u) => u.target));
   const out: number[] = [];
+  const names: string[] = [];
 
   const wide = (n: number): void => {
     out.push(n | 0, Math.floor(n / 2 ** 32));
@@ -72,7 +74,7 @@ export function encode(input: EncodeInput): Int32Array {
     out.push(opcodeOf(name), 0, attributes.length, ...attributes, operandCount);
     operands();
     out[start + 1] = out.length - start;
-    instructions++;
+    names.push(name);
   };
 
   const group = (unit: Unit): void => {
@@ -107,7 +109,6 @@ export function encode(input: EncodeInput): Int32Array {
     });
   };
 
-  let instructions = 0;
   out.push(MAGIC, FORMAT_VERSION, input.leaves.length + input.outputs.length, graph.scalars, input.values.length);
   wide(memory.arenaBytes);
   const countAt = out.push(0) - 1;
@@ -129,6 +130,6 @@ export function encode(input: EncodeInput): Int32Array {
     else single(unit.members[0]!);
   }
   for (const { value, target } of schedule.copies) if (sizeOfDims(values[value]!.dims) > 0) finalCopy(value, target);
-  out[countAt] = instructions;
-  return Int32Array.from(out);
+  out[countAt] = names.length;
+  return { words: Int32Array.from(out), names };
 }

@@ -20,6 +20,8 @@ export interface OutputSpec {
 /** A plan: the words that native code verifies and runs, and how to bind a run to it. Holds no tensor. */
 export interface Plan {
   readonly words: Int32Array;
+  /** Of each instruction, for messages. */
+  readonly names: readonly string[];
   readonly leafCount: number;
   readonly scalarCount: number;
   readonly valueCount: number;
@@ -59,9 +61,10 @@ export function buildPlan(
     return { value: -1, buffer };
   });
   const memory = placeValues(graph, order, bufferOf, fused);
-  const words = encode({ graph, schedule: order, memory, leaves, outputs: outputBuffers, values: singles, fused });
+  const { words, names } = encode({ graph, schedule: order, memory, leaves, outputs: outputBuffers, values: singles, fused });
   return {
     words,
+    names,
     leafCount: leaves.length,
     scalarCount: w.scalarCount,
     valueCount: singles.length,

@@ -1,7 +1,7 @@
 import type { FloatDType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { add, matmul, transpose } from '../ops/index.js';
-import { parameter } from '../parameter.js';
+import { parameter } from '../runtime/parameter.js';
 import { type Shape, show } from '../shape.js';
 import type { AnyTensor, Parameter, Tensor } from '../tensor.js';
 import type { FeatureLayer, FeaturesInput, FeaturesOutput } from '../types/index.js';

@@ -2,7 +2,7 @@ import { nameOf } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { assignState, type StateDict, snapshot, snapshotSync } from '../nn/state.js';
 import { zeros } from '../ops/index.js';
-import { state } from '../parameter.js';
+import { state } from '../runtime/parameter.js';
 import type { AnyTensor } from '../tensor.js';
 
 /** What an optimizer goes on from. */

@@ -1,34 +1,184 @@
 import { checkBatchSize, TensorDataset } from '../data/dataset.js';
 import { permutation } from '../data/permutation.js';
-import { type DType, INT32 } from '../dtype.js';
+import { INT32 } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { gradientsOf } from '../graph/gradient.js';
 import type { Module } from '../nn/index.js';
 import { tensor } from '../ops/index.js';
 import type { Optimizer } from '../optim/index.js';
-import { state } from '../parameter.js';
+import { state } from '../runtime/parameter.js';
 import { assign, evaluate, evaluateSync } from '../runtime/evaluate.js';
+import { type Shape, show } from '../shape.js';
 import { type AnyTensor, type NestedArray, stepScalar, Tensor } from '../tensor.js';
 import { inMode } from './mode.js';
-import type { EpochReport, EvaluateOptions, FitOptions } from './options.js';
+import type { EpochReport, EvaluateOptions, Examples, FitOptions, OfBatch, TrainerOptions } from './options.js';
 import { Pace } from './pace.js';
 import { type BatchGraph, Pass } from './pass.js';
 import { Averages, type Scores } from './scores.js';
 
-/** Examples: a dataset, or its columns (inputs first, targets last). */
-export type Examples = { readonly columns: readonly AnyTensor[]; readonly length: number } | readonly (AnyTensor | readonly NestedArray[])[];
+/**
+ * Trains a model on examples. The graph of one step is built and planned once; whole stretches of steps then run in one native call, off
+ * the event loop, with the very numbers of a hand-written loop over `dataset.batches(…)`.
+ *
+ * @example
+ * const trainer = new Trainer({ model, loss: crossEntropy, optimizer, metrics: { accuracy } });
+ * await trainer.fit(train, { epochs: 30, batchSize: 32, validation: test });
+ * console.log(await trainer.evaluate(test)); // { loss, accuracy }
+ */
+export class Trainer<M extends string = never> {
+  readonly model: Module;
+  readonly optimizer: Optimizer;
+  private readonly loss: OfBatch['of'];
+  private readonly metrics: [M, OfBatch['of']][];
+  private busy = false;
 
-/** A function of the model's output and the targets that gives one element. */
-export interface BatchFunction {
-  // A method, so that functions of narrower tensors (crossEntropy) are accepted as well.
-  call(output: Tensor<number[], DType>, target: Tensor<number[], DType>): AnyTensor;
+  constructor({ model, loss, optimizer, metrics }: TrainerOptions<M>) {
+    this.model = model;
+    this.optimizer = optimizer;
+    this.loss = loss;
+    this.metrics = Object.entries(metrics ?? {}) as [M, OfBatch['of']][];
+  }
+
+  /**
+   * Trains for some epochs and reports each.
+   * @throws ERR_ABORTED when the signal stopped it; the model then is as after the last whole step.
+   */
+  async fit(examples: Examples, options: FitOptions<M>): Promise<EpochReport<M>[]> {
+    const { epochs, batchSize = 32, shuffle = true, dropLast = false, seed, signal, validation } = options;
+    if (!Number.isInteger(epochs) || epochs < 0) throw new GradsmithError('ERR_VALUE', `fit: expected epochs >= 0, got ${epochs}`);
+    checkBatchSize('fit', batchSize);
+    if (this.busy) throw new GradsmithError('ERR_VALUE', 'fit: another fit of this trainer is still running; await it first');
+    const data = asDataset('fit', examples);
+    const order = shuffle ? (state(tensor(new Int32Array(data.length), { dtype: 'int32' })) as AnyTensor) : null;
+    const gradients: (AnyTensor | null)[] = [];
+    const build = (columns: AnyTensor[]) => this.trainingGraph(columns, gradients);
+    const pass = new Pass({ data, batchSize, dropLast, order, build });
+    if (pass.steps === 0) throw new GradsmithError('ERR_VALUE', `fit: ${data.length} examples do not fill a batch of ${batchSize}`);
+
+    const reports: EpochReport<M>[] = [];
+    const pace = new Pace();
+    this.busy = true;
+    try {
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        if (order !== null) assign(order, permutation(data.length, seed === undefined ? {} : { seed, epoch }));
+        const began = pace.seconds;
+        const scores = await this.trainEpoch(pass, pace, gradients, epoch, options);
+        const report: EpochReport<M> = { epoch: epoch + 1, scores, seconds: pace.seconds - began };
+        if (validation !== undefined) {
+          report.validation = await this.evaluate(validation, signal === undefined ? {} : { signal });
+        }
+        reports.push(report);
+        const goOn = await options.onEpoch?.(report);
+        pace.resume();
+        if (goOn === false) break;
+      }
+    } finally {
+      this.busy = false;
+    }
+    return reports;
+  }
+
+  /** Loss and metrics on these examples, out of training mode. */
+  async evaluate(examples: Examples, { batchSize = 256, signal }: EvaluateOptions = {}): Promise<Scores<M>> {
+    checkBatchSize('evaluate', batchSize);
+    const data = asDataset('evaluate', examples);
+    const build = (columns: AnyTensor[]): BatchGraph => ({ updates: [], outputs: this.outputs(columns, false) });
+    const pass = new Pass({ data, batchSize, dropLast: false, order: null, build });
+    const averages = new Averages(this.metrics.map(([name]) => name));
+    while (!pass.finished) {
+      checkAborted('evaluate', signal);
+      averages.add(await pass.run(pass.steps, signal));
+    }
+    checkAborted('evaluate', signal);
+    return averages.scores();
+  }
+
+  /** The model's output for these inputs, out of training mode, computed. */
+  async predict(inputs: Tensor<never, never> | readonly NestedArray[]): Promise<Tensor> {
+    const y = this.output(inputs);
+    await evaluate(y);
+    return y as Tensor;
+  }
+
+  /** `predict()` that blocks the event loop. */
+  predictSync(inputs: Tensor<never, never> | readonly NestedArray[]): Tensor {
+    const y = this.output(inputs);
+    evaluateSync(y);
+    return y as Tensor;
+  }
+
+  private async trainEpoch(
+    pass: Pass,
+    pace: Pace,
+    gradients: (AnyTensor | null)[],
+    epoch: number,
+    { epochs, signal, onProgress }: FitOptions<M>,
+  ): Promise<Scores<M>> {
+    const averages = new Averages(this.metrics.map(([name]) => name));
+    pass.start(this.optimizer.stepCount);
+    let rows = 0;
+    const began = pace.seconds;
+    while (!pass.finished) {
+      checkAborted('fit', signal);
+      const stretch = await pass.run(pace.steps, signal);
+      this.optimizer.advance(stretch.steps, gradients);
+      averages.add(stretch);
+      pace.done(stretch.steps);
+      rows += stretch.rows;
+      if (onProgress === undefined) continue;
+      const step = epoch * pass.steps + pass.done;
+      const steps = epochs * pass.steps;
+      const secondsLeft = ((steps - step) * pace.seconds) / step;
+      const samplesPerSecond = rows / (pace.seconds - began);
+      onProgress({ epoch: epoch + 1, epochs, step, steps, scores: averages.scores(), samplesPerSecond, secondsLeft });
+    }
+    checkAborted('fit', signal);
+    return averages.scores();
+  }
+
+  private trainingGraph(columns: AnyTensor[], gradients: (AnyTensor | null)[]): BatchGraph {
+    const outputs = this.outputs(columns, true);
+    const found = gradientsOf(outputs[0]!, this.optimizer.parameters, null);
+    gradients.splice(0, gradients.length, ...found);
+    const updates = this.optimizer.updates(found, (perStep, type) => stepScalar(perStep, type));
+    return { updates, outputs };
+  }
+
+  /** Loss and metrics of a batch. */
+  private outputs(columns: AnyTensor[], training: boolean): AnyTensor[] {
+    const target = columns.at(-1)! as Tensor<number[], never>;
+    const y = inMode(this.model, training, () => this.forward(columns.slice(0, -1))) as Tensor;
+    const outputs = [this.loss, ...this.metrics.map(([, f]) => f)].map((f) => f(y, target) as unknown as AnyTensor);
+    for (const [i, t] of outputs.entries()) {
+      if (t.size === 1) continue;
+      const name = i === 0 ? 'loss' : this.metrics[i - 1]![0];
+      throw new GradsmithError('ERR_SHAPE', `Trainer: ${name} must have one element, got shape ${show(t.shape)}; take its mean()`);
+    }
+    return outputs;
+  }
+
+  private output(inputs: Tensor<never, never> | readonly NestedArray[]): AnyTensor {
+    const x = asTensor(inputs as AnyTensor | readonly NestedArray[]);
+    return inMode(this.model, false, () => this.forward([x]));
+  }
+
+  private forward(inputs: AnyTensor[]): AnyTensor {
+    return (this.model as unknown as { forward(...inputs: AnyTensor[]): AnyTensor }).forward(...inputs);
+  }
 }
 
-export interface TrainerOptions<M extends string> {
-  readonly model: Module;
-  /** Mean loss of a batch. */
-  readonly loss: BatchFunction['call'];
-  readonly optimizer: Optimizer;
-  /** Further numbers to report, by name; means over the batch. */
-  readonly metrics?: Readonly<Record<M, BatchFunction['call']>>;
+function asTensor(x: AnyTensor | readonly NestedArray[]): AnyTensor {
+  return x instanceof Tensor ? (x as AnyTensor) : (tensor(x as number[]) as AnyTensor);
+}
+
+function asDataset(op: string, examples: Examples): TensorDataset {
+  const columns = 'columns' in examples ? examples.columns : examples;
+  if (columns.length < 2) throw new GradsmithError('ERR_VALUE', `${op}: expected inputs and targets, got ${columns.length} column`);
+  const data = examples instanceof TensorDataset ? examples : new TensorDataset(...columns);
+  if (data.length === 0) throw new GradsmithError('ERR_VALUE', `${op}: there are no examples`);
+  return data as TensorDataset;
+}
+
+function checkAborted(op: string, signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new GradsmithError('ERR_ABORTED', `${op}: stopped by its signal`, { cause: signal.reason });
 }

@@ -1,0 +1,88 @@
+import { allocate, type TypedArray } from '../dtype.js';
+import type { Plan } from '../graph/plan.js';
+import { walk } from '../graph/walk.js';
+import { type AnyTensor, detach, STORED, VALUE } from '../tensor.js';
+import { Storage } from '../storage.js';
+import { moveToNative } from './buffers.js';
+import { native } from './native.js';
+
+// What a run reads by pointer: one array of handles, one of scalars, and one that gets the values back. They persist, because passing
+// an array costs more than the rest of a small call.
+
+let handles = new Int32Array(1024);
+let scalars = new Float64Array(1024);
+let values = new Float64Array(256);
+native.bindShared(handles, scalars, values);
+
+function reserve(buffers: number, scalarCount: number, valueCount: number): void {
+  if (buffers <= handles.length && scalarCount <= scalars.length && valueCount <= values.length) return;
+  handles = new Int32Array(Math.max(buffers, handles.length) * 2);
+  scalars = new Float64Array(Math.max(scalarCount, scalars.length) * 2);
+  values = new Float64Array(Math.max(valueCount, values.length) * 2);
+  native.bindShared(handles, scalars, values);
+}
+
+/** Arrays of the run that is being bound: inputs that live in JavaScript, then outputs. */
+export type BoundArrays = TypedArray[] | null;
+
+/** Where the value at `i` was left by the run that just ended. */
+export function valueAt(i: number): number {
+  return values[i]!;
+}
+
+/** Binds the leaves and scalars that the last walk found, and fresh arrays for the outputs. */
+export function bind(plan: Plan): BoundArrays {
+  reserve(plan.leafCount + plan.outputBuffers.length, plan.scalarCount, plan.valueCount);
+  let arrays = bindLeaves(walk.leaves, plan.leafCount);
+  for (let i = 0; i < plan.outputBuffers.length; i++) {
+    const spec = plan.outputBuffers[i]!;
+    arrays ??= [];
+    handles[plan.leafCount + i] = -arrays.push(allocate(spec.type, spec.elements));
+  }
+  for (let i = 0; i < plan.scalarCount; i++) scalars[i] = walk.scalars[i]!.value;
+  return arrays;
+}
+
+/** Binds only these leaves: scalars come in rows, and there are no output arrays. */
+export function bindLeaves(leaves: readonly AnyTensor[], count: number): BoundArrays {
+  reserve(count, 0, 0);
+  let arrays: BoundArrays = null;
+  for (let i = 0; i < count; i++) {
+    const leaf = leaves[i]!;
+    const storage = leaf.storage!;
+    if (storage.failure !== null) throw takeFailure(storage);
+    if (storage.handle < 0 && ++storage.uses > 1) moveToNative(storage, leaf.type);
+    if (storage.handle >= 0) {
+      handles[i] = storage.handle;
+    } else {
+      arrays ??= [];
+      handles[i] = -arrays.push(storage.host!);
+    }
+  }
+  return arrays;
+}
+
+/** A failure is reported once: the parameter itself was left as it was. */
+function takeFailure(storage: Storage): Error {
+  const error = storage.failure!;
+  storage.failure = null;
+  return error;
+}
+
+/** Gives the outputs of a finished run their elements. `forget` drops the graph behind them even if gradients could still use it. */
+export function settle(plan: Plan, outputs: readonly AnyTensor[], arrays: BoundArrays, forget: boolean): void {
+  const firstArray = arrays === null ? 0 : arrays.length - plan.outputBuffers.length;
+  for (let i = 0; i < outputs.length; i++) {
+    const t = outputs[i]!;
+    const spec = plan.outputs[i]!;
+    if (spec.value >= 0) {
+      t.kind = VALUE;
+      t.value = values[spec.value]!;
+    } else {
+      t.kind = STORED;
+      t.storage = new Storage(arrays![firstArray + spec.buffer]!, -1);
+    }
+    t.pending = null;
+    if (forget || !t.needsGrad) detach(t);
+  }
+}

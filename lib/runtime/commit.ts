@@ -1,0 +1,67 @@
+import { type AnyTensor, COMPUTED } from '../tensor.js';
+import { jobCount, oldestJob } from './jobs.js';
+import { runSync, startRun, type RunRequest } from './run.js';
+import { turn } from './turn.js';
+
+/** A parameter or state tensor, and what it becomes. */
+export interface Update {
+  readonly target: AnyTensor;
+  readonly value: AnyTensor;
+}
+
+/** As many steps may wait on the executor; JavaScript builds the next one meanwhile. */
+const QUEUE_DEPTH = 4;
+
+let kept: AnyTensor[] = [];
+
+/**
+ * Makes the next step compute this tensor too: an accuracy, the logits. Without it, reading one after the step is ERR_STALE.
+ * @example const accuracy = keep(mean(cast(equal(argmax(logits, { axis: 1 }), labels), 'float32')))
+ */
+export function keep<T extends AnyTensor>(t: T): T {
+  kept.push(t);
+  return t;
+}
+
+/**
+ * One plan that evaluates `outputs` (and what `keep()` was told) and then overwrites the targets: an optimizer's step. Resolves when there
+ * is room for the next one, not when it is done; what fails later is thrown by the next use of a target or output.
+ */
+export function commit(updates: readonly Update[], outputs: readonly AnyTensor[] = []): Promise<void> {
+  const request = requestOf(updates, outputs);
+  const waiting = startRun(request);
+  if (waiting === null) return turn();
+  return waiting.again ? retry(request, waiting.promises) : room();
+}
+
+/** `commit()` that blocks the event loop until it is done. */
+export function commitSync(updates: readonly Update[], outputs: readonly AnyTensor[] = []): void {
+  runSync(requestOf(updates, outputs));
+}
+
+async function retry(request: RunRequest, promises: Promise<void>[]): Promise<void> {
+  await Promise.all(promises);
+  const waiting = startRun(request);
+  if (waiting === null) return turn();
+  return waiting.again ? retry(request, waiting.promises) : room();
+}
+
+async function room(): Promise<void> {
+  while (jobCount() > QUEUE_DEPTH) await oldestJob()!.promise;
+}
+
+function requestOf(updates: readonly Update[], outputs: readonly AnyTensor[]): RunRequest {
+  const wanted = kept.length === 0 ? outputs : [...outputs, ...kept];
+  if (kept.length > 0) kept = [];
+  const values = new Array<AnyTensor>(updates.length);
+  const targets = new Array<AnyTensor>(updates.length);
+  for (let i = 0; i < updates.length; i++) {
+    values[i] = updates[i]!.value;
+    targets[i] = updates[i]!.target;
+  }
+  return { outputs: wanted.every(isMissing) ? wanted : wanted.filter(isMissing), values, targets, forget: true };
+}
+
+function isMissing(t: AnyTensor): boolean {
+  return t.kind === COMPUTED && t.pending === null;
+}

@@ -1,0 +1,105 @@
+import { GradsmithError } from '../errors.js';
+import type { Plan } from '../graph/plan.js';
+import type { AnyTensor, PendingJob } from '../tensor.js';
+import { native } from './native.js';
+
+// Work on the executor thread: one job a run of a plan, in order.
+
+/** How a job ended; the codes of native/addon. */
+export const DONE = 0;
+export const FAULT = 1;
+export const ABORTED = 2;
+
+export class Job implements PendingJob {
+  readonly id: number;
+  readonly promise: Promise<void>;
+  readonly plan: Plan;
+  /** Called with the job's values in place; `error` is null if all went well. */
+  readonly onEnd: (error: GradsmithError | null, stepsDone: number) => void;
+  settle!: () => void;
+
+  constructor(id: number, plan: Plan, onEnd: (error: GradsmithError | null, stepsDone: number) => void) {
+    this.id = id;
+    this.plan = plan;
+    this.onEnd = onEnd;
+    this.promise = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+  }
+}
+
+const jobs = new Map<number, Job>();
+let nextId = 1;
+
+/** Jobs that are queued or running. */
+export function jobCount(): number {
+  return jobs.size;
+}
+
+/** The job that was queued first and is not done. */
+export function oldestJob(): Job | undefined {
+  return jobs.values().next().value;
+}
+
+/** Resolves when every job queued so far is done. */
+export async function allJobs(): Promise<void> {
+  await Promise.all(Array.from(jobs.values(), (job) => job.promise));
+}
+
+/**
+ * Queues a run. Its promise resolves when it has ended, however it has: what went wrong goes to `onEnd`, which tells the tensors that
+ * wait for it.
+ */
+export function enqueue(
+  plan: Plan,
+  arrays: readonly ArrayBufferView[] | null,
+  onEnd: (error: GradsmithError | null, stepsDone: number) => void,
+  steps?: number,
+  scalarRows?: Float64Array,
+  valueRows?: Float64Array,
+): Job {
+  const job = new Job(nextId++, plan, onEnd);
+  jobs.set(job.id, job);
+  try {
+    native.enqueue(plan.native, job.id, arrays, steps, scalarRows, valueRows);
+  } catch (error) {
+    jobs.delete(job.id);
+    throw error;
+  }
+  return job;
+}
+
+/** Blocks until every job is done and has told its tensors. */
+export function drain(): void {
+  if (jobs.size > 0) native.drain();
+}
+
+native.onComplete((id, status, stepsDone, instruction, value, limit) => {
+  const job = jobs.get(id);
+  if (job === undefined) return;
+  jobs.delete(id);
+  const error = status === DONE ? null : status === ABORTED ? abortedError() : faultError(job.plan, instruction, value, limit);
+  try {
+    job.onEnd(error, stepsDone);
+  } finally {
+    job.settle();
+  }
+});
+
+export function abortedError(): GradsmithError {
+  return new GradsmithError('ERR_ABORTED', 'run: stopped before it was done');
+}
+
+/** The message for data that a kernel refused. */
+export function faultError(plan: Plan, instruction: number, value: number, limit: number): GradsmithError {
+  const name = plan.names[instruction] ?? 'run';
+  return new GradsmithError('ERR_INDEX', `${name}: index ${value} is out of range: expected 0 <= index < ${limit}`);
+}
+
+/** Tells tensors that nobody will fill them. */
+export function failTensors(tensors: readonly AnyTensor[], error: Error): void {
+  for (const t of tensors) {
+    t.pending = null;
+    if (t.op === null) t.error = error;
+  }
+}

@@ -1,0 +1,131 @@
+import type { GradsmithError } from '../errors.js';
+import { findPlan, planCache } from '../graph/cache.js';
+import type { Plan } from '../graph/plan.js';
+import { releaseWalk, walk } from '../graph/walk.js';
+import { type AnyTensor, detach, STORED, stored, tick } from '../tensor.js';
+import { nativeStorage } from './buffers.js';
+import { bind, settle } from './bind.js';
+import { drain, enqueue, failTensors, faultError, type Job, jobCount } from './jobs.js';
+import { native } from './native.js';
+
+// One run of a plan: find it, bind it, and either run it here or queue it.
+
+/** A plan that is cheaper than this runs on the calling thread: a hop to another thread and back costs as much. */
+const INLINE_NS = 20_000;
+
+export interface RunRequest {
+  /** To evaluate; none of them has its elements yet. */
+  readonly outputs: readonly AnyTensor[];
+  /** To overwrite: `targets[i]`, a parameter or state, gets `values[i]`. */
+  readonly values: readonly AnyTensor[];
+  readonly targets: readonly AnyTensor[];
+  /** Drop the graphs behind the outputs, as a step does with its losses. */
+  readonly forget: boolean;
+}
+
+const NONE: readonly AnyTensor[] = Object.freeze([]);
+
+planCache.onEvict = (plan) => {
+  if (plan.native >= 0) native.releasePlan(plan.native);
+};
+
+/** Gives a plan its native form. */
+export function prepare(plan: Plan): void {
+  if (plan.native >= 0) return;
+  const made = native.createPlan(plan.words);
+  plan.native = made.id;
+  plan.cost = made.costNs;
+}
+
+/**
+ * Starts a run and says what it waits for: null, if it is done; a job to wait for, after which the run is done; or tensors in flight
+ * (`again`), after which it must be asked for again.
+ */
+export function startRun(request: RunRequest): { job: Job; again: false } | { promises: Promise<void>[]; again: true } | null {
+  try {
+    const plan = locate(request);
+    if (plan === null) return { promises: walk.pending.map((t) => t.pending!.promise), again: true };
+    const arrays = bind(plan);
+    if (jobCount() === 0 && plan.cost < INLINE_NS) {
+      runHere(plan, request, arrays);
+      return null;
+    }
+    const { outputs, targets, forget } = request;
+    const job = enqueue(plan, arrays, (error) => finish(plan, request, arrays, error));
+    for (const t of outputs) {
+      t.pending = job;
+      if (forget) detach(t);
+    }
+    markWritten(targets);
+    return { job, again: false };
+  } finally {
+    releaseWalk();
+  }
+}
+
+/** A run on the calling thread, after whatever is queued. */
+export function runSync(request: RunRequest): void {
+  drain();
+  try {
+    const plan = locate(request)!;
+    runHere(plan, request, bind(plan));
+  } finally {
+    releaseWalk();
+  }
+}
+
+/** The plan, prepared; null if tensors in flight must land first. */
+function locate({ outputs, values, targets }: RunRequest): Plan | null {
+  let plan = findPlan(outputs, values, targets);
+  while (plan === null && walk.pending.length === 0) {
+    const sources = [...walk.sources];
+    releaseWalk();
+    for (const t of sources) storeSource(t);
+    plan = findPlan(outputs, values, targets);
+  }
+  if (plan !== null) prepare(plan);
+  return plan;
+}
+
+function runHere(plan: Plan, { outputs, targets, forget }: RunRequest, arrays: ReturnType<typeof bind>): void {
+  const fault = native.runSync(plan.native, arrays);
+  if (fault !== undefined) throw faultError(plan, fault.instruction, fault.value, fault.limit);
+  markWritten(targets);
+  settle(plan, outputs, arrays, forget);
+}
+
+function finish(plan: Plan, { outputs, targets, forget }: RunRequest, arrays: ReturnType<typeof bind>, error: GradsmithError | null): void {
+  if (error === null) return settle(plan, outputs, arrays, forget);
+  failTensors(outputs, error);
+  for (const t of targets) t.storage!.failure = error;
+}
+
+function markWritten(targets: readonly AnyTensor[]): void {
+  if (targets.length === 0) return;
+  const now = tick();
+  for (let i = 0; i < targets.length; i++) targets[i]!.written = now;
+}
+
+/**
+ * Computes `value` into a fresh native buffer, which `t` has from then on. A large one is computed by the executor, whose order makes
+ * it come before whatever uses it.
+ */
+export function storeValue(t: AnyTensor, value: AnyTensor): void {
+  const storage = nativeStorage(value.type, value.extent.size);
+  const target = stored(storage, value.extent.dims, value.type);
+  const request: RunRequest = { outputs: NONE, values: [value], targets: [target], forget: false };
+  let waiting = startRun(request);
+  while (waiting?.again) {
+    drain();
+    waiting = startRun(request);
+  }
+  t.kind = STORED;
+  t.storage = storage;
+}
+
+/** A random source that somebody holds is computed once, or each plan that reads it would draw its numbers again. */
+function storeSource(t: AnyTensor): void {
+  t.source = false;
+  storeValue(t, t);
+  detach(t);
+}
