@@ -1,0 +1,81 @@
+// Kernels that work along rows: reductions, argmax, softmax and cross-entropy. The plan's reduce.cc and rows.cc choose
+// among them.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace gradsmith::kernels {
+
+/// The codes are attributes of the `reduce` instruction: never renumber.
+enum class ReduceKind : int32_t { kSum = 0, kMean = 1, kMax = 2, kMin = 3 };
+inline constexpr int32_t kReduceKindCount = 4;
+/// Reductions and argReduce know the first four element types of base/dtype.h; bool is cast before.
+inline constexpr int32_t kReduceDTypeCount = 4;
+
+/// Where the elements of one result lie. The layout picks the loop, and so the order of a sum: it follows from shape
+/// and strides.
+enum class ReduceLayout : int32_t {
+  kRows = 0,     // the innermost reduced axis has stride 1
+  kColumns = 1,  // the innermost kept axis has stride 1: vectors along the results
+  kStrided = 2,  // neither
+};
+inline constexpr int32_t kReduceLayoutCount = 3;
+
+/// A reduction of some axes of x to `kept` results; strides in elements. Axes that can be merged have been merged.
+struct ReduceAxes {
+  static constexpr int kMaxOuter = 8;
+  size_t kept;
+  ptrdiff_t kept_stride;    // from one result's elements to the next one's, in x
+  ptrdiff_t result_stride;  // from one result to the next, in y
+  size_t length;            // the innermost reduced axis
+  ptrdiff_t stride;
+  int32_t outer_rank;  // further reduced axes, outermost first; none of them is empty
+  size_t outer_dims[kMaxOuter];
+  ptrdiff_t outer_strides[kMaxOuter];
+  double count;  // elements a result is made of (divides a mean)
+};
+
+/// Reduces results [first, last) of `axes`. `x` and `y` point at result 0.
+/// Sums of float32 are taken over blocks of 64 vectors in float32, the blocks in float64: relative error (of the sum of
+/// magnitudes) at most 26 · 2^-24 for any length. Sums of float64 add the blocks with compensation: at most 26 · 2^-53.
+/// (A column's block is 64 rows in up to 4 chains: 32 additions with few columns' chains joined, so 34 there.)
+/// Integer sums wrap. NaN propagates through max and min. An empty max is -inf or the lowest integer, an empty min the
+/// reverse, an empty mean NaN.
+using ReduceFn = void (*)(const void* x, void* y, const ReduceAxes& axes, size_t first, size_t last);
+
+/// Results [first, last) of an argReduce over `length` elements `stride` apart; the element of result i starts at
+/// x + i · kept_stride. The first winner; the first NaN before any number.
+struct ArgReduceAxes {
+  ptrdiff_t kept_stride;
+  size_t length;  // at least 1
+  ptrdiff_t stride;
+};
+using ArgReduceFn = void (*)(const void* x, int32_t* y, const ArgReduceAxes& axes, size_t first, size_t last);
+
+/// `rows` rows of `columns` contiguous elements; y may be x.
+/// softmax: at most 4 ulp for |x| <= 80 where the result is a normal number (the rounding error of x - max is carried
+/// into the exponential, which would otherwise cost up to 64 ulp). logSoftmax: at most 4 ulp of max(1, |result|).
+/// No overflow for any finite x. A row that holds NaN or +inf, or only -inf, gives NaN, as the definition does;
+/// -inf beside a number has probability 0.
+using SoftmaxFn = void (*)(const void* x, void* y, size_t rows, size_t columns);
+
+/// loss[i] = log(sum(exp(logits[i]))) - logits[i][label]. Returns the first row whose label is outside 0..columns-1,
+/// or `rows` if there is none; the losses from that row on are not written. Error as logSoftmax.
+using CrossEntropyFn = size_t (*)(const void* logits, const int32_t* labels, void* loss, size_t rows, size_t columns);
+
+/// d[i] = (softmax(logits[i]) - onehot(labels[i])) · scale[i · scale_stride]. Returns as CrossEntropyFn does, before it
+/// writes anything. The error is at most 4 ulp of |scale|, and of each result but the label's as softmax's.
+using CrossEntropyGradFn = size_t (*)(const void* logits, const int32_t* labels, const void* scale,
+                                      ptrdiff_t scale_stride, void* d, size_t rows, size_t columns);
+
+/// float32 at index 0, float64 at 1 where only those two exist.
+struct RowKernels {
+  ReduceFn reduce[kReduceLayoutCount][kReduceKindCount][kReduceDTypeCount];  // null: mean of integers
+  ArgReduceFn arg_reduce[2][kReduceDTypeCount];                              // max, min
+  SoftmaxFn softmax[2];
+  SoftmaxFn log_softmax[2];
+  CrossEntropyFn cross_entropy[2];
+  CrossEntropyGradFn cross_entropy_grad[2];
+};
+
+}  // namespace gradsmith::kernels

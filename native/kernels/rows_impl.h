@@ -1,0 +1,226 @@
+// Softmax and cross-entropy along rows, and the family's table. Compiled once per ISA level; include after the level's
+// Vec header.
+#pragma once
+#include "kernels/reduce_impl.h"
+#include "kernels/rows_arg_impl.h"
+#include "simd/math_exp.h"
+#include "simd/math_log.h"
+
+namespace gradsmith::kernels {
+
+/// The row's largest number; NaN is passed over, since the sum of exponentials finds it anyway.
+template <class Isa, class T>
+struct RowMax {
+  using Element = T;
+  static constexpr T kIdentity = -std::numeric_limits<T>::infinity();
+  struct Total {
+    T best = kIdentity;
+    GRADSMITH_INLINE void add(T x) { best = x > best ? x : best; }
+  };
+  template <class V>
+  static GRADSMITH_INLINE V combine(V a, V b) {
+    return max(b, a);
+  }
+  template <class V>
+  static GRADSMITH_INLINE T across(V v) {
+    return reduce_max(v);
+  }
+};
+
+/// exp(x - m) for x <= m. The difference is rounded; its error (Knuth's two-sum) goes into the result to first order,
+/// because an error of half an ulp of 80 in an exponent is 2^-18 of the result. Where the result is 0 anyway, the error
+/// may be NaN.
+template <class V>
+GRADSMITH_INLINE V exp_below(V x, V m) {
+  const V d = x - m;
+  const V x_part = d + m;
+  const V error = (x - x_part) - (m + (d - x_part));
+  const V e = exp(d);
+  const V vanished = V::splat(typename V::T(sizeof(typename V::T) == 4 ? -104 : -746));
+  return fma(e, select(d > vanished, error, V::zero()), e);
+}
+
+/// Sum of exp(x - m) over n <= kBlockVectors · kLanes elements, as a vector still to be added across lanes; stored to y
+/// if kStore.
+template <class V, bool kStore>
+GRADSMITH_INLINE V exp_block(const typename V::T* x, typename V::T* y, size_t n, V m) {
+  V sum[2] = {V::zero(), V::zero()};
+  auto full = [&](size_t k) {
+    const V e = exp_below(V::load(x + k), m);
+    if constexpr (kStore) e.store(y + k);
+    return e;
+  };
+  size_t k = 0;
+  for (; k + 2 * V::kLanes <= n; k += 2 * V::kLanes) {
+    sum[0] = sum[0] + full(k);
+    sum[1] = sum[1] + full(k + V::kLanes);
+  }
+  if (k + V::kLanes <= n) {
+    sum[0] = sum[0] + full(k);
+    k += V::kLanes;
+  }
+  if (k < n) {
+    const V e = exp_below(V::load_partial(x + k, n - k), m);
+    if constexpr (kStore) e.store_partial(y + k, n - k);
+    sum[1] = sum[1] + select(first_lanes<V>(n - k), e, V::zero());
+  }
+  return sum[0] + sum[1];
+}
+
+/// Rows that one call of `softmax_stats` takes together: a vector's worth of short ones, else one.
+template <class V>
+constexpr size_t rows_together(size_t rows, size_t columns) {
+  return V::kLanes > 1 && rows >= V::kLanes && columns <= 4 * V::kLanes ? V::kLanes : 1;
+}
+
+/// The maximum of each of `count` rows (rows_together), and the sum of exp(x - maximum); the exponentials go to y if
+/// kStore.
+template <class Isa, class T, bool kStore>
+GRADSMITH_INLINE void softmax_stats(const T* x, T* y, size_t columns, size_t count, T* maxima, T* sums) {
+  using V = simd::Vec<T, Isa>;
+  if (count == 1) {
+    typename RowMax<Isa, T>::Total best;
+    add_row<Isa, RowMax<Isa, T>>(best, x, columns);
+    maxima[0] = best.best;
+    SumTotal<Isa, T> total;
+    constexpr size_t kBlock = kBlockVectors * V::kLanes;
+    for (size_t k = 0; k < columns; k += kBlock) {
+      const size_t n = columns - k < kBlock ? columns - k : kBlock;
+      total.add(reduce_add(exp_block<V, kStore>(x + k, kStore ? y + k : nullptr, n, V::splat(best.best))));
+    }
+    sums[0] = total.value();
+    return;
+  }
+  V rows[V::kLanes];
+  for (size_t i = 0; i < V::kLanes; i++) rows[i] = block_vector<Isa, RowMax<Isa, T>>(x + i * columns, columns);
+  reduce_lanes<RowMax<Isa, T>>(rows, maxima);
+  for (size_t i = 0; i < V::kLanes; i++) {
+    const size_t at = i * columns;
+    rows[i] = exp_block<V, kStore>(x + at, kStore ? y + at : nullptr, columns, V::splat(maxima[i]));
+  }
+  reduce_lanes<Sum<Isa, T>>(rows, sums);
+}
+
+/// y[k] = f(x[k]) for a row, where f maps vectors.
+template <class V, class F>
+GRADSMITH_INLINE void map_row(const typename V::T* x, typename V::T* y, size_t n, F f) {
+  size_t k = 0;
+  for (; k + V::kLanes <= n; k += V::kLanes) f(V::load(x + k)).store(y + k);
+  if (k < n) f(V::load_partial(x + k, n - k)).store_partial(y + k, n - k);
+}
+
+template <class Isa, class T>
+void softmax(const void* x_data, void* y_data, size_t rows, size_t columns) {
+  using V = simd::Vec<T, Isa>;
+  const T* x = static_cast<const T*>(x_data);
+  T* y = static_cast<T*>(y_data);
+  T maxima[V::kLanes], sums[V::kLanes];
+  for (size_t i = 0; i < rows;) {
+    const size_t count = rows_together<V>(rows - i, columns);
+    softmax_stats<Isa, T, true>(x + i * columns, y + i * columns, columns, count, maxima, sums);
+    for (size_t j = 0; j < count; j++, i++) {
+      const V scale = V::splat(T(1) / sums[j]);
+      map_row<V>(y + i * columns, y + i * columns, columns, [&](V e) { return e * scale; });
+    }
+  }
+}
+
+/// log of each of `count` sums; a row's own when count is 1.
+template <class V>
+GRADSMITH_INLINE void log_sums(typename V::T* sums, size_t count) {
+  if (count == V::kLanes)
+    log(V::load(sums)).store(sums);
+  else
+    log(V::splat(sums[0])).store_partial(sums, 1);
+}
+
+template <class Isa, class T>
+void log_softmax(const void* x_data, void* y_data, size_t rows, size_t columns) {
+  using V = simd::Vec<T, Isa>;
+  const T* x = static_cast<const T*>(x_data);
+  T* y = static_cast<T*>(y_data);
+  T maxima[V::kLanes], sums[V::kLanes];
+  for (size_t i = 0; i < rows;) {
+    const size_t count = rows_together<V>(rows - i, columns);
+    softmax_stats<Isa, T, false>(x + i * columns, nullptr, columns, count, maxima, sums);
+    log_sums<V>(sums, count);
+    for (size_t j = 0; j < count; j++, i++) {
+      const V m = V::splat(maxima[j]), log_sum = V::splat(sums[j]);
+      map_row<V>(x + i * columns, y + i * columns, columns, [&](V v) { return (v - m) - log_sum; });
+    }
+  }
+}
+
+/// The first row whose label is outside 0..columns-1, or `rows`.
+template <class Isa>
+GRADSMITH_INLINE size_t first_bad_label(const int32_t* labels, size_t rows, size_t columns) {
+  size_t i = 0;
+  while (i < rows && labels[i] >= 0 && static_cast<size_t>(labels[i]) < columns) i++;
+  return i;
+}
+
+template <class Isa, class T>
+size_t cross_entropy(const void* logits, const int32_t* labels, void* loss_data, size_t rows, size_t columns) {
+  using V = simd::Vec<T, Isa>;
+  const T* x = static_cast<const T*>(logits);
+  T* loss = static_cast<T*>(loss_data);
+  T maxima[V::kLanes], sums[V::kLanes];
+  const size_t good = first_bad_label<Isa>(labels, rows, columns);
+  for (size_t i = 0; i < good;) {
+    const size_t count = rows_together<V>(good - i, columns);
+    softmax_stats<Isa, T, false>(x + i * columns, nullptr, columns, count, maxima, sums);
+    log_sums<V>(sums, count);
+    for (size_t j = 0; j < count; j++, i++)
+      loss[i] = (maxima[j] - x[i * columns + static_cast<size_t>(labels[i])]) + sums[j];
+  }
+  return good;
+}
+
+template <class Isa, class T>
+size_t cross_entropy_grad(const void* logits, const int32_t* labels, const void* scale_data, ptrdiff_t scale_stride,
+                          void* d_data, size_t rows, size_t columns) {
+  using V = simd::Vec<T, Isa>;
+  const T* x = static_cast<const T*>(logits);
+  const T* scales = static_cast<const T*>(scale_data);
+  T* d = static_cast<T*>(d_data);
+  T maxima[V::kLanes], sums[V::kLanes];
+  const size_t good = first_bad_label<Isa>(labels, rows, columns);
+  if (good < rows) return good;
+  for (size_t i = 0; i < rows;) {
+    const size_t count = rows_together<V>(rows - i, columns);
+    softmax_stats<Isa, T, true>(x + i * columns, d + i * columns, columns, count, maxima, sums);
+    for (size_t j = 0; j < count; j++, i++) {
+      T* row = d + i * columns;
+      const T scale = scales[static_cast<ptrdiff_t>(i) * scale_stride], one_over = T(1) / sums[j];
+      const size_t label = static_cast<size_t>(labels[i]);
+      const T at_label = (row[label] * one_over - T(1)) * scale;
+      const V one_over_all = V::splat(one_over), scale_all = V::splat(scale);
+      map_row<V>(row, row, columns, [&](V e) { return (e * one_over_all) * scale_all; });
+      row[label] = at_label;
+    }
+  }
+  return rows;
+}
+
+template <class Isa, class T>
+void fill_softmax(RowKernels& kernels, size_t dtype) {
+  kernels.softmax[dtype] = softmax<Isa, T>;
+  kernels.log_softmax[dtype] = log_softmax<Isa, T>;
+  kernels.cross_entropy[dtype] = cross_entropy<Isa, T>;
+  kernels.cross_entropy_grad[dtype] = cross_entropy_grad<Isa, T>;
+}
+
+template <class Isa>
+RowKernels make_rows() {
+  RowKernels kernels{};
+  fill_reduce<Isa>(kernels);
+  fill_arg_reduce<Isa, float>(kernels, 0);
+  fill_arg_reduce<Isa, double>(kernels, 1);
+  fill_arg_reduce<Isa, int32_t>(kernels, 2);
+  fill_arg_reduce<Isa, uint8_t>(kernels, 3);
+  fill_softmax<Isa, float>(kernels, 0);
+  fill_softmax<Isa, double>(kernels, 1);
+  return kernels;
+}
+
+}  // namespace gradsmith::kernels
