@@ -42,7 +42,8 @@ export class Pass {
   private readonly programs = new Map<number, Program>();
   /** The number of the step that takes the first batch. */
   private first = 0;
-  private done = 0;
+  /** Batches done of this pass. */
+  done = 0;
 
   constructor(options: PassOptions) {
     const { data, batchSize, dropLast } = options;

@@ -1,0 +1,4 @@
+export { accuracy } from './metrics.js';
+export type { EpochReport, EvaluateOptions, Examples, FitOptions, Progress, TrainerOptions } from './options.js';
+export type { Scores } from './scores.js';
+export { Trainer } from './trainer.js';

@@ -1,0 +1,18 @@
+import { type Parameter, parameter, type Tensor, tensor } from 'gradsmith';
+
+type Any = Tensor<never, never>;
+
+/** A float64 parameter; the lecture's numbers are float64. */
+export function f64(value: number | number[] | number[][]): Parameter<number[], 'float64'> {
+  return parameter(tensor(value as number[], { dtype: 'float64' })) as unknown as Parameter<number[], 'float64'>;
+}
+
+/** The elements of each tensor. */
+export async function values(...tensors: (Any | null)[]): Promise<number[][]> {
+  return Promise.all(tensors.map(async (t) => Array.from((await t!.data()) as ArrayLike<number>)));
+}
+
+/** The one element of each tensor. */
+export async function numbers(...tensors: (Any | null)[]): Promise<number[]> {
+  return (await values(...tensors)).map(([v]) => v!);
+}
