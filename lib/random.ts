@@ -33,6 +33,11 @@ export function takeDraw(op: string, own?: number): Draw {
   return { seed, number: next++ };
 }
 
+/** The number that the next draw will get. */
+export function nextDraw(): number {
+  return next;
+}
+
 /** Skips `n` draws: a program of many steps has used them. */
 export function skipDraws(n: number): void {
   next += n;

@@ -1,6 +1,7 @@
 import { isFloat, nameOf } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { type Extent, show } from '../shape.js';
+import { nodesAreObserved } from './op.js';
 import { type AnyTensor, COMPUTED, provideBackward } from '../tensor.js';
 
 // Reverse mode over nodes. The gradients are nodes too, so gradients of gradients need nothing more, and nothing is computed here.
@@ -78,7 +79,8 @@ function reverse(n: number, seed: AnyTensor, leaf: (t: AnyTensor, grad: AnyTenso
   const grads = new Array<AnyTensor | null>(n).fill(null);
   grads[n - 1] = seed;
   const nodes = order.slice(0, n);
-  const places = stops === null ? null : new Map<AnyTensor, number>();
+  // In eager mode building a gradient runs plans, whose walks use `index` too.
+  const places = stops === null && !nodesAreObserved() ? null : new Map<AnyTensor, number>();
   if (places !== null) for (let i = 0; i < n; i++) places.set(nodes[i]!, i);
   release(n);
   for (let i = n - 1; i >= 0; i--) {

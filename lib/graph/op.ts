@@ -118,6 +118,10 @@ export function observeNodes(f: ((t: AnyTensor) => void) | null): void {
   onBuilt = f;
 }
 
+export function nodesAreObserved(): boolean {
+  return onBuilt !== null;
+}
+
 /**
  * Builds the node `op(inputs)`. Shape and dtype errors are thrown here, so that they carry the caller's stack.
  * `inputs` must be a fresh array: the node keeps it.

@@ -2,7 +2,7 @@ import { allocate, sizeOf, type TypedArray } from '../dtype.js';
 import { Copy } from '../graph/copy.js';
 import { apply, observeNodes } from '../graph/op.js';
 import { type AnyTensor, COMPUTED, provideReader, STORED, VALUE } from '../tensor.js';
-import { format } from '../view/format.js';
+import { format } from '../format.js';
 import { readNative } from './buffers.js';
 import { evaluate, evaluateSync } from './evaluate.js';
 import { jobCount } from './jobs.js';

@@ -78,9 +78,7 @@ export function runSync(request: RunRequest): void {
 function locate({ outputs, values, targets }: RunRequest): Plan | null {
   let plan = findPlan(outputs, values, targets);
   while (plan === null && walk.pending.length === 0) {
-    const sources = [...walk.sources];
-    releaseWalk();
-    for (const t of sources) storeSource(t);
+    storePendingSources();
     plan = findPlan(outputs, values, targets);
   }
   if (plan !== null) prepare(plan);
@@ -121,6 +119,13 @@ export function storeValue(t: AnyTensor, value: AnyTensor): void {
   }
   t.kind = STORED;
   t.storage = storage;
+}
+
+/** Gives the random sources that the last walk met memory of their own. */
+export function storePendingSources(): void {
+  const sources = [...walk.sources];
+  releaseWalk();
+  for (const t of sources) storeSource(t);
 }
 
 /** A random source that somebody holds is computed once, or each plan that reads it would draw its numbers again. */

@@ -1,0 +1,12 @@
+export type { DataOf, DType, FloatDType, TypedArray } from './dtype.js';
+export { type ErrorCode, GradsmithError } from './errors.js';
+export * from './ops/index.js';
+export { manualSeed } from './random.js';
+export { keep } from './runtime/commit.js';
+export { evaluate, evaluateSync } from './runtime/evaluate.js';
+export { parameter } from './runtime/parameter.js';
+export { setEager } from './runtime/reading.js';
+export { type Stats, setThreads, stats } from './runtime/stats.js';
+export type { Shape } from './shape.js';
+export { type AnyTensor, type NestedArray, type Parameter, Tensor } from './tensor.js';
+export { gradients } from './transform/gradients.js';

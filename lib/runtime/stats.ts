@@ -1,0 +1,48 @@
+import { planCache } from '../graph/cache.js';
+import { jobCount } from './jobs.js';
+import { native } from './native.js';
+
+export interface Stats {
+  /** Plans built since the start, and look-ups that found one. */
+  readonly plansBuilt: number;
+  readonly planHits: number;
+  /** Runs of plans, each of one or more steps. */
+  readonly runs: number;
+  /** Bytes of the arenas of the plans alive. */
+  readonly arenaBytes: number;
+  /** Native buffers alive (parameters, state, inputs used again), and their bytes. */
+  readonly liveBuffers: number;
+  readonly liveBytes: number;
+  readonly jobsQueued: number;
+  readonly threads: number;
+  /** Instruction set of the kernels: scalar, avx2, avx512 or neon. */
+  readonly isa: string;
+}
+
+/**
+ * Counters of the runtime of this thread.
+ * @example stats().plansBuilt >= 0 // true
+ */
+export function stats(): Stats {
+  const n = native.stats();
+  return {
+    plansBuilt: planCache.built,
+    planHits: planCache.hits,
+    runs: n.runs,
+    arenaBytes: n.arenaBytes,
+    liveBuffers: n.liveBuffers,
+    liveBytes: n.liveBytes,
+    jobsQueued: jobCount(),
+    threads: n.threads,
+    isa: n.isa,
+  };
+}
+
+/**
+ * How many threads kernels may use, in the whole process. Never changes a result. Default: the cores that affinity and cgroup allow, or
+ * GRADSMITH_THREADS.
+ * @throws ERR_VALUE unless n is an integer >= 1
+ */
+export function setThreads(n: number): void {
+  native.setThreads(n);
+}
