@@ -1,0 +1,10 @@
+// What concerns the whole process, not one environment.
+#pragma once
+
+namespace gradsmith::addon {
+
+/// Before the first environment's exports: keeps the addon loaded for good (its pool threads outlive the environments),
+/// and applies GRADSMITH_THREADS and GRADSMITH_ISA, once. Throws std::runtime_error for a setting that makes no sense.
+void prepare_process();
+
+}  // namespace gradsmith::addon
