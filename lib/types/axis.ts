@@ -8,8 +8,11 @@ export type Axes = number | readonly number[];
 export type AxisUnion<Ax extends Axes> = Ax extends readonly number[] ? Ax[number] : Ax;
 
 /** The text for an axis that a shape does not have. */
-export type AxisError<Op extends string, S extends Shape, Ax extends number> =
-  `${Op}: axis ${Ax} is out of range for ${Show<S>}`;
+export type AxisError<
+  Op extends string,
+  S extends Shape,
+  Ax extends number,
+> = `${Op}: axis ${Ax} is out of range for ${Show<S>}`;
 
 /** An axis as the key of its dimension, `'1'` for -1 of a matrix; `never` when out of range. A union gives a union. */
 export type AxisKey<S extends Shape, Ax extends number> = `${Ax}` extends `-${infer FromBack}`

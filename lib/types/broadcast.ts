@@ -1,5 +1,5 @@
-import type { BroadcastDim, CompatibleDim, DimPair, SameDim } from './dim.js';
 import type { Shape } from '../shape.js';
+import type { BroadcastDim, CompatibleDim, DimPair, SameDim } from './dim.js';
 import type { Show } from './show.js';
 
 /** Broadcasts two shapes of known rank from the last dimension on; `'no'` where they do not fit. */
@@ -38,8 +38,11 @@ export type Broadcast<A extends Shape, B extends Shape> =
         : number[];
 
 /** The text for two shapes that do not broadcast. */
-export type BroadcastError<Op extends string, A extends Shape, B extends Shape> =
-  `${Op}: shapes do not broadcast: ${Show<A>} and ${Show<B>}`;
+export type BroadcastError<
+  Op extends string,
+  A extends Shape,
+  B extends Shape,
+> = `${Op}: shapes do not broadcast: ${Show<A>} and ${Show<B>}`;
 
 /** Whether shape `A` can be broadcast to exactly `B`. */
 export type BroadcastsTo<A extends Shape, B extends Shape> = number extends A['length'] | B['length']
@@ -48,8 +51,18 @@ export type BroadcastsTo<A extends Shape, B extends Shape> = number extends A['l
     ? SameDims<R, B>
     : false;
 
+/** `T` itself, or the text for a target that `S` does not broadcast to. */
+export type BroadcastToArgument<S extends Shape, T extends readonly number[]> = number extends T['length']
+  ? readonly [...T]
+  : BroadcastsTo<S, [...T]> extends true
+    ? readonly [...T]
+    : `broadcastTo: ${Show<S>} does not broadcast to ${Show<T>}`;
+
 /** Whether two shapes of known rank can be equal. */
-export type SameDims<A extends Shape, B extends Shape> = A extends [infer X extends number, ...infer RestA extends Shape]
+export type SameDims<A extends Shape, B extends Shape> = A extends [
+  infer X extends number,
+  ...infer RestA extends Shape,
+]
   ? B extends [infer Y extends number, ...infer RestB extends Shape]
     ? SameDim<X, Y> extends true
       ? SameDims<RestA, RestB>

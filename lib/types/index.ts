@@ -1,6 +1,7 @@
 export type * from './axis.js';
 export type * from './broadcast.js';
 export type * from './dim.js';
+export type * from './indexing.js';
 export type * from './layers.js';
 export type * from './matmul.js';
 export type * from './nested.js';

@@ -11,12 +11,19 @@ export interface FeatureLayer<I extends number = number, O extends number = numb
 }
 
 /** The text for an input whose last dimension is not the layer's. */
-export type FeaturesError<Op extends string, S extends Shape, I extends number> =
-  `${Op}: expected ${ShowDim<I>} features, got ${Show<S>}`;
+export type FeaturesError<
+  Op extends string,
+  S extends Shape,
+  I extends number,
+> = `${Op}: expected ${ShowDim<I>} features, got ${Show<S>}`;
 
 /** The input of a layer of `I` features, or the text of what is wrong with it. */
-export type FeaturesInput<Op extends string, S extends Shape, I extends number, D extends FloatDType> = number extends
-  S['length']
+export type FeaturesInput<
+  Op extends string,
+  S extends Shape,
+  I extends number,
+  D extends FloatDType,
+> = number extends S['length']
   ? Tensor<S, D>
   : S extends [...infer _Batch extends Shape, infer Last extends number]
     ? SameDim<Last, I> extends true

@@ -7,14 +7,22 @@ import type { DTypeError, DTypesDiffer } from './operand.js';
 import type { Show, ShowDim } from './show.js';
 
 /** The text for inner dimensions that differ, with both shapes and the two dimensions. */
-export type InnerError<A extends Shape, B extends Shape, K extends number, L extends number> =
-  `matmul: inner dimensions differ: ${Show<A>} x ${Show<B>} (${ShowDim<K>} and ${ShowDim<L>})`;
+export type InnerError<
+  A extends Shape,
+  B extends Shape,
+  K extends number,
+  L extends number,
+> = `matmul: inner dimensions differ: ${Show<A>} x ${Show<B>} (${ShowDim<K>} and ${ShowDim<L>})`;
 
-export type MatmulBatchError<A extends Shape, B extends Shape> =
-  `matmul: batch dimensions do not broadcast: ${Show<A>} x ${Show<B>}`;
+export type MatmulBatchError<
+  A extends Shape,
+  B extends Shape,
+> = `matmul: batch dimensions do not broadcast: ${Show<A>} x ${Show<B>}`;
 
-export type MatmulScalarError<A extends Shape, B extends Shape> =
-  `matmul: operands must have at least 1 dimension: ${Show<A>} x ${Show<B>}`;
+export type MatmulScalarError<
+  A extends Shape,
+  B extends Shape,
+> = `matmul: operands must have at least 1 dimension: ${Show<A>} x ${Show<B>}`;
 
 /**
  * The shape of a matrix product, or its error text. As in NumPy: leading dimensions broadcast, and a vector is a row on

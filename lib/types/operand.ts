@@ -3,9 +3,18 @@ import type { Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import type { Broadcastable, BroadcastError } from './broadcast.js';
 
+/** The dtypes of arithmetic: all but bool, which is cast first. */
+export type NumericDType = Exclude<DType, 'bool'>;
+
+/** The dtypes that can be summed: eight bits would overflow at once, so uint8 and bool are cast first. */
+export type SummableDType = Exclude<DType, 'uint8' | 'bool'>;
+
 /** The text for two operands of different dtypes. */
-export type DTypeError<Op extends string, D extends DType, E extends DType> =
-  `${Op}: dtypes differ: ${D} and ${E} (cast one of them)`;
+export type DTypeError<
+  Op extends string,
+  D extends DType,
+  E extends DType,
+> = `${Op}: dtypes differ: ${D} and ${E} (cast one of them)`;
 
 /**
  * Whether the dtypes of two operands differ. `E` is `never` for a number, which takes the other's dtype. Decided on
@@ -25,3 +34,11 @@ export type BinaryOperand<Op extends string, A extends Shape, B extends Shape, D
     : Broadcastable<A, B> extends true
       ? number | Tensor<B, E>
       : BroadcastError<Op, A, B>;
+
+/** The second operand of an elementwise op of one dtype that takes no numbers. */
+export type BroadcastOperand<Op extends string, A extends Shape, B extends Shape, D extends DType> =
+  Broadcastable<A, B> extends true ? Tensor<B, D> : BroadcastError<Op, A, B>;
+
+/** The condition of `where`, which broadcasts with the result `R` of broadcasting the other two. */
+export type WhereCondition<C extends Shape, R extends Shape> =
+  Broadcastable<C, R> extends true ? Tensor<C, 'bool'> : BroadcastError<'where', C, R>;

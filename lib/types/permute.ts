@@ -39,5 +39,7 @@ export type PermutationArgument<S extends Shape, P extends Dims> = number extend
       : PermutationError<S, P>
     : PermutationError<S, P>;
 
-export type PermutationError<S extends Shape, P extends Dims> =
-  `transpose: ${Show<P>} is not a permutation of the axes of ${Show<S>}`;
+export type PermutationError<
+  S extends Shape,
+  P extends Dims,
+> = `transpose: ${Show<P>} is not a permutation of the axes of ${Show<S>}`;

@@ -21,17 +21,24 @@ export type DigitTuples = [
 export type Unary<A extends string> = A extends keyof DigitTuples ? Extract<DigitTuples[A], 0[]> : [];
 
 /** A tuple of length `A·M` for digits: `A` repeated once for every element of `M`'s tuple. */
-export type UnaryProduct<A extends 0[], M extends 0[], Result extends 0[] = []> = M extends [0, ...infer Rest extends 0[]]
+export type UnaryProduct<A extends 0[], M extends 0[], Result extends 0[] = []> = M extends [
+  0,
+  ...infer Rest extends 0[],
+]
   ? UnaryProduct<A, Rest, [...Result, ...A]>
   : Result;
 
 /** `A·M + Add + Carry` for digits, as `[carry, digit]`. */
-export type DigitStep<A extends string, M extends string, Add extends string, Carry extends string> =
-  `${[...UnaryProduct<Unary<A>, Unary<M>>, ...Unary<Add>, ...Unary<Carry>]['length'] & number}` extends `${infer High}${infer Low}`
-    ? Low extends ''
-      ? ['0', High]
-      : [High, Low]
-    : never;
+export type DigitStep<
+  A extends string,
+  M extends string,
+  Add extends string,
+  Carry extends string,
+> = `${[...UnaryProduct<Unary<A>, Unary<M>>, ...Unary<Add>, ...Unary<Carry>]['length'] & number}` extends `${infer High}${infer Low}`
+  ? Low extends ''
+    ? ['0', High]
+    : [High, Low]
+  : never;
 
 /** Number `A` times digit `M`, plus number `Sum`. */
 export type TimesDigit<
@@ -53,8 +60,12 @@ export type TimesDigit<
     : `${Result}${Carry}`;
 
 /** Number `A` times number `B`, by the school method: a digit of `B` after the other, the lowest digit of the sum done each time. */
-export type Times<A extends string, B extends string, Sum extends string = '', Done extends string = ''> = B extends
-  `${infer Digit}${infer Rest}`
+export type Times<
+  A extends string,
+  B extends string,
+  Sum extends string = '',
+  Done extends string = '',
+> = B extends `${infer Digit}${infer Rest}`
   ? TimesDigit<A, Digit, Sum> extends `${infer Low}${infer High}`
     ? Times<A, Rest, High, `${Done}${Low}`>
     : never

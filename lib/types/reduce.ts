@@ -7,16 +7,16 @@ export interface ReduceOptions<Op extends string, S extends Shape, Ax extends Ax
   keepDims?: Keep;
 }
 
-/** The shape after reducing the given axes (`'all'`: every one). Unknown where an axis or `keepDims` is not literal. */
-export type Reduced<S extends Shape, Ax, Keep extends boolean> = boolean extends Keep
+/** The shape after reducing the given axes (`never`: all). Unknown where an axis or `keepDims` is not literal. */
+export type Reduced<S extends Shape, Ax extends Axes, Keep extends boolean> = boolean extends Keep
   ? number[]
-  : Ax extends Axes
-    ? number extends S['length'] | AxisUnion<Ax>
-      ? number[]
-      : ReduceDims<S, AxisKey<S, AxisUnion<Ax>>, Keep>
-    : Keep extends true
+  : [Ax] extends [never]
+    ? Keep extends true
       ? { [I in keyof S]: 1 }
-      : [];
+      : []
+    : number extends S['length'] | AxisUnion<Ax>
+      ? number[]
+      : ReduceDims<S, AxisKey<S, AxisUnion<Ax>>, Keep>;
 
 export type ReduceDims<
   S extends Shape,

@@ -65,8 +65,10 @@ export type Reshaped<S extends Shape, T extends Dims> = number extends T['length
     ? ReplaceInferred<T, InferredDim<S, T>>
     : [...T];
 
-export type ReshapeError<S extends Shape, T extends Dims> =
-  `reshape: ${Show<S>} has a different number of elements than ${Show<T>}`;
+export type ReshapeError<
+  S extends Shape,
+  T extends Dims,
+> = `reshape: ${Show<S>} has a different number of elements than ${Show<T>}`;
 
 /** `T` itself, or the text for a target with a different number of elements. What is not literal is left to run time. */
 export type ReshapeArgument<S extends Shape, T extends Dims> = number extends S['length'] | T['length']

@@ -60,3 +60,8 @@ export type FlattenFrom<S extends Shape, Key extends string, Done extends Shape 
   : S extends [infer Head extends number, ...infer Rest extends Shape]
     ? FlattenFrom<Rest, Key, [...Done, Head]>
     : number[];
+
+/** `Start`, or the text for an axis out of range. A scalar has an axis 0 here. */
+export type FlattenArgument<S extends Shape, Start extends number> = S extends []
+  ? Start
+  : AxisArgument<'flatten', S, Start>;

@@ -1,6 +1,5 @@
 /** Whether two types are identical (not merely assignable to each other). */
-export type Identical<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+export type Identical<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
 /** One dimension as text; a dimension known only at run time reads `number`. */
 export type ShowDim<X extends number> = Identical<X, number> extends true ? 'number' : `${X}`;
