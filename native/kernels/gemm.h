@@ -1,0 +1,100 @@
+// Matrix products: C = act(alpha·A·B + bias) or C += alpha·A·B, float and double, any strides of A and B, batched.
+// A product is planned once by its shape (choose_gemm) and then run part by part.
+//
+// Every sum runs over k in ascending order with one FMA a term (or lane by lane, where the dot kernel is chosen); which
+// of the two, the tiles and the parts follow from shape, strides and ISA level alone. So any thread may run any part in
+// any order and the bits stay the same.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace gradsmith::kernels {
+
+/// The codes are attributes of the `matmul` instruction: never renumber.
+enum class Activation : int32_t { kNone = 0, kRelu = 1, kSigmoid = 2, kTanh = 3 };
+inline constexpr int32_t kActivationCount = 4;
+
+/// A [m, k], B [k, n], C [m, n], repeated over a batch. Strides in elements; C's columns have stride 1.
+struct GemmShape {
+  static constexpr int kMaxBatchRank = 6;
+  ptrdiff_t m, n, k;
+  ptrdiff_t a_row, a_col;
+  ptrdiff_t b_row, b_col;
+  ptrdiff_t c_row;
+  int32_t batch_rank;
+  ptrdiff_t batch_dims[kMaxBatchRank];
+  ptrdiff_t a_batch[kMaxBatchRank], b_batch[kMaxBatchRank], c_batch[kMaxBatchRank];
+  bool accumulate;  // C += alpha·A·B; no bias, no activation
+  Activation activation;
+};
+
+/// What an ISA level's tiles look like, for choose_gemm.
+struct GemmTraits {
+  int32_t element_bytes;
+  int32_t lanes;      // of a vector
+  int32_t max_rows;   // of a register tile two vectors wide
+  int32_t mid_rows;   // of one four vectors wide
+  int32_t low_rows;   // of one eight vectors wide
+  bool masked_loads;  // loading part of a vector is as cheap as all of it
+};
+
+enum class GemmMethod : int32_t {
+  kTiles = 0,  // vectors along n, rows of A broadcast
+  kDots = 1,   // vectors along k, their lanes added at the end
+};
+
+/// Columns [n0, n1) of C by one method.
+struct GemmPiece {
+  GemmMethod method;
+  /// Compute the transposed product Bᵀ·Aᵀ, so that the vectors of tiles run along m; each tile is turned as it is
+  /// stored. The fields below speak of that product.
+  bool across;
+  bool pack_a, pack_b;  // copy operands into panels first
+  ptrdiff_t n0, n1;
+  ptrdiff_t kc, mc, nc;  // cache blocks
+};
+
+struct GemmPlan;
+
+/// `bias` has n elements or is null. All pointers are of the element type the plan was made for.
+struct GemmPointers {
+  void* c;
+  const void* a;
+  const void* b;
+  const void* bias;
+  double alpha;
+};
+
+/// Runs one part. `scratch` is 64-byte aligned, plan.scratch_bytes long, private to the caller.
+using GemmRun = void (*)(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch);
+
+struct GemmPlan {
+  GemmShape shape;  // batch dimensions merged where strides allow
+  size_t parts;     // grid_batch · grid_m · grid_n; 0 where C is empty
+  size_t scratch_bytes;
+  double cost_ns;  // on one core, roughly
+  int32_t grid_batch, grid_m, grid_n;
+  ptrdiff_t m_step, n_step;  // rows and columns of a part, but for the last
+  ptrdiff_t batch_count;
+  int32_t pieces;
+  GemmPiece piece[2];
+};
+
+/// One element type of one ISA level.
+struct GemmFunctions {
+  GemmTraits traits;
+  GemmRun run;
+  GemmRun run_small;  // the same for one piece of kTiles in place, one part, no batch: less to look at per call
+};
+
+struct GemmKernels {
+  GemmFunctions f32;
+  GemmFunctions f64;
+};
+
+/// Chooses methods, blocks and parts for a shape.
+GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& traits);
+/// May this plan be run by run_small?
+bool is_small(const GemmPlan& plan);
+
+}  // namespace gradsmith::kernels

@@ -1,0 +1,245 @@
+// How a product of a given shape is computed: estimates in cycles, whose terms are noted where they stand. They need to
+// rank the choices, not to be right.
+#include <algorithm>
+#include <cstdint>
+
+#include "kernels/gemm.h"
+
+namespace gradsmith::kernels {
+namespace {
+
+constexpr double kNsPerCycle = 0.29;
+/// L1d 48 KiB and L2 1 MiB: a panel of B (kc x 2 vectors of 64 bytes) takes 32 KiB, a block of packed A a quarter of
+/// L2.
+constexpr ptrdiff_t kMaxKc = 256;
+constexpr ptrdiff_t kMaxMc = 224;
+constexpr ptrdiff_t kMaxNc = 1024;
+constexpr ptrdiff_t kMaxParts = 16;
+
+constexpr ptrdiff_t up(ptrdiff_t x, ptrdiff_t to) { return (x + to - 1) / to * to; }
+constexpr ptrdiff_t blocks(ptrdiff_t x, ptrdiff_t most) { return std::max<ptrdiff_t>(1, (x + most - 1) / most); }
+
+/// A product in the orientation it is computed in.
+struct Side {
+  ptrdiff_t m, n, k, a_row, a_col, b_row, b_col;
+};
+
+Side side_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across) {
+  if (across) return {n, m, s.k, s.b_col, s.b_row, s.a_col, s.a_row};
+  return {m, n, s.k, s.a_row, s.a_col, s.b_row, s.b_col};
+}
+
+/// Cycles to copy `count` elements, by stride of the copy's inner direction and of the other.
+double pack_cycles(double count, ptrdiff_t inner, ptrdiff_t outer, const GemmTraits& t) {
+  const double lanes = t.lanes;
+  return count * (inner == 1 ? 2.0 / lanes : outer == 1 ? 4.0 / lanes : 2.0);
+}
+
+/// Do rows this far apart fall into so few sets of L1 that they push each other out?
+bool aliased(ptrdiff_t stride, const GemmTraits& t) { return stride * t.element_bytes % 2048 == 0; }
+
+struct Choice {
+  double cycles;
+  GemmPiece piece;
+};
+
+Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, const GemmTraits& t) {
+  const Side v = side_of(s, m, n, across);
+  GemmPiece p{};
+  p.method = GemmMethod::kTiles;
+  p.across = across;
+  p.kc = blocks(v.k, kMaxKc);
+  p.kc = std::max<ptrdiff_t>(1, (v.k + p.kc - 1) / p.kc);
+  p.mc = up((v.m + blocks(v.m, kMaxMc) - 1) / blocks(v.m, kMaxMc), t.max_rows);
+  p.nc = up((v.n + blocks(v.n, kMaxNc) - 1) / blocks(v.n, kMaxNc), 2 * t.lanes);
+  const bool columns_apart = v.b_col != 1 && v.n > 1;
+  // B in place costs nothing where few rows use it.
+  p.pack_b = columns_apart || (v.m > 64 && v.k >= 32);
+  const double large = 256 * 1024;
+  const double a_bytes = double(v.m) * double(v.k) * t.element_bytes;
+  const bool a_awkward = v.a_row == 1 || v.m == 1 ? aliased(v.a_col, t) && v.k > 16 : aliased(v.a_row, t) && v.m > 6;
+  p.pack_a = v.n >= 4 * t.lanes && v.k >= 16 && v.m > 1 && (a_awkward || a_bytes > large);
+
+  const double vectors = double((v.n + t.lanes - 1) / t.lanes);
+  const double tiles = double(blocks(v.m, t.max_rows));
+  const double rows = double(v.m) / tiles;
+  const double width = std::min(vectors, rows <= t.low_rows ? 8.0 : rows <= t.mid_rows ? 4.0 : 2.0);
+  const double latency = std::max(1.0, 8.0 / (rows * width));  // 8 accumulators in flight at least
+  const double k = double(v.k);
+  double cycles = double(v.m) * vectors * k * 0.5 * std::max(latency, (rows + width) / (rows * width));
+  cycles += tiles * vectors / width * double(blocks(v.k, kMaxKc)) * 25;  // start and store of a tile
+  if (across) cycles += double(v.m) * double(v.n) * 8.0 / t.lanes + tiles * vectors / width * 60;
+  if (p.pack_a) cycles += pack_cycles(a_bytes / t.element_bytes, v.a_row, v.a_col, t) * double(blocks(v.n, kMaxNc));
+  if (p.pack_b) cycles += pack_cycles(double(v.n) * k, v.b_col, v.b_row, t);
+  return {cycles, p};
+}
+
+/// Vectors along k need both operands contiguous along it; thin B is packed to be so.
+Choice choose_dots(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, const GemmTraits& t) {
+  const Side v = side_of(s, m, n, across);
+  GemmPiece p{};
+  p.method = GemmMethod::kDots;
+  p.across = across;
+  p.pack_b = v.b_row != 1 && v.k > 1;
+  if ((v.a_col != 1 && v.k > 1) || (p.pack_b && v.n > 16)) return {1e300, p};
+  const double vectors = double((v.k + t.lanes - 1) / t.lanes);
+  const double in_flight =
+      double(v.n < 3 ? std::min<ptrdiff_t>(v.m, 8) * v.n : std::min<ptrdiff_t>(v.m, 4) * std::min<ptrdiff_t>(v.n, 4));
+  const double loads = v.n >= 3 ? 0.5 : 0.6;
+  double cycles = double(v.m) * double(v.n) * (vectors * std::max(loads, 4.0 / in_flight) + 6);
+  if (across) cycles += double(v.m) * 4;
+  if (p.pack_b) cycles += pack_cycles(double(v.n) * double(v.k), v.b_row, v.b_col, t);
+  return {cycles, p};
+}
+
+Choice best(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTraits& t) {
+  return std::min({choose_tiles(s, m, n, false, t), choose_tiles(s, m, n, true, t), choose_dots(s, m, n, false, t),
+                   choose_dots(s, m, n, true, t)},
+                  [](const Choice& x, const Choice& y) { return x.cycles < y.cycles; });
+}
+
+/// The pieces of a part of m x n, where the part holds all ragged columns.
+double choose_pieces(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTraits& t, GemmPlan& plan) {
+  const Choice whole = best(s, m, n, t);
+  plan.pieces = 1;
+  plan.piece[0] = whole.piece;
+  plan.piece[0].n0 = 0;
+  plan.piece[0].n1 = s.n;
+  const ptrdiff_t ragged = s.n % t.lanes;
+  if (ragged == 0 || n <= t.lanes || ragged > n) return whole.cycles;
+  // A last vector of few columns wastes lanes: those columns may be cheaper by another method.
+  const Choice head = best(s, m, n - ragged, t), tail = best(s, m, ragged, t);
+  if (head.cycles + tail.cycles > whole.cycles * 0.98) return whole.cycles;
+  plan.pieces = 2;
+  plan.piece[0] = head.piece;
+  plan.piece[1] = tail.piece;
+  plan.piece[0].n0 = 0;
+  plan.piece[0].n1 = plan.piece[1].n0 = s.n - ragged;
+  plan.piece[1].n1 = s.n;
+  return head.cycles + tail.cycles;
+}
+
+size_t piece_scratch(const GemmShape& s, const GemmPiece& p, ptrdiff_t m, ptrdiff_t n, const GemmTraits& t) {
+  const Side v = side_of(s, m, n, p.across);
+  const ptrdiff_t wide = 8 * t.lanes;
+  ptrdiff_t elements = 0;
+  if (p.method == GemmMethod::kDots) {
+    if (p.pack_b) elements = v.n * up(v.k, t.lanes);
+  } else {
+    if (p.pack_a) elements += up(p.mc * p.kc, 64);
+    const ptrdiff_t panels = p.pack_b && v.m > p.mc ? up(std::min(p.nc, v.n), t.lanes) + wide : wide;
+    if (p.pack_b || !t.masked_loads) elements += panels * p.kc;
+  }
+  return static_cast<size_t>(up(elements * t.element_bytes, 64));
+}
+
+/// Drops batch dimensions of 1 and merges what lies evenly; a batch over which B stays the same is more rows of A.
+void merge_batch(GemmShape& s) {
+  int32_t rank = 0;
+  for (int32_t d = 0; d < s.batch_rank; d++) {
+    if (s.batch_dims[d] == 1) continue;
+    const int32_t e = rank - 1;
+    const ptrdiff_t dim = s.batch_dims[d];
+    if (rank > 0 && s.a_batch[e] == s.a_batch[d] * dim && s.b_batch[e] == s.b_batch[d] * dim &&
+        s.c_batch[e] == s.c_batch[d] * dim) {
+      s.batch_dims[e] *= dim;
+      s.a_batch[e] = s.a_batch[d];
+      s.b_batch[e] = s.b_batch[d];
+      s.c_batch[e] = s.c_batch[d];
+      continue;
+    }
+    s.batch_dims[rank] = dim;
+    s.a_batch[rank] = s.a_batch[d];
+    s.b_batch[rank] = s.b_batch[d];
+    s.c_batch[rank] = s.c_batch[d];
+    rank++;
+  }
+  while (rank > 0) {
+    const int32_t d = rank - 1;
+    if (s.b_batch[d] != 0) break;
+    if (s.m == 1) {
+      s.a_row = s.a_batch[d];
+      s.c_row = s.c_batch[d];
+    } else if (s.a_batch[d] != s.a_row * s.m || s.c_batch[d] != s.c_row * s.m) {
+      break;
+    }
+    s.m *= s.batch_dims[d];
+    rank--;
+  }
+  s.batch_rank = rank;
+}
+
+/// Rows or columns in `pieces` even steps, each a multiple of `unit`.
+ptrdiff_t step_of(ptrdiff_t size, ptrdiff_t pieces, ptrdiff_t unit) { return up((size + pieces - 1) / pieces, unit); }
+
+}  // namespace
+
+GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
+  GemmPlan plan{};
+  plan.shape = shape;
+  merge_batch(plan.shape);
+  GemmShape& s = plan.shape;
+  plan.batch_count = 1;
+  for (int32_t d = 0; d < s.batch_rank; d++) plan.batch_count *= s.batch_dims[d];
+  plan.grid_batch = plan.grid_m = plan.grid_n = 1;
+  plan.cost_ns = 5;
+  if (s.m == 0 || s.n == 0 || plan.batch_count == 0) {
+    plan.batch_count = 0;
+    plan.m_step = plan.n_step = 1;
+    return plan;  // no parts
+  }
+  // A stride nobody walks must not decide anything.
+  if (s.m == 1) s.a_row = s.k > 1 && s.a_col == 1 ? s.k : 1;
+  if (s.n == 1) s.b_col = s.k > 1 && s.b_row == 1 ? s.k : 1;
+  if (s.k <= 1) s.a_col = s.b_row = 1;
+
+  const ptrdiff_t m_unit = t.lanes, n_unit = 2 * t.lanes;
+  const double one = choose_pieces(s, s.m, s.n, t, plan) * double(plan.batch_count) * kNsPerCycle;
+  // 10 µs are worth a second thread; more parts are for more threads, and of 20 µs at least.
+  ptrdiff_t parts = 1;
+  if (one > 12000) parts = 2;
+  while (parts < kMaxParts && one / double(parts) > 40000) parts *= 2;
+  double least = 1e300;
+  GemmPlan best_plan = plan;
+  for (ptrdiff_t in_n = 1; in_n <= parts; in_n *= 2) {
+    for (ptrdiff_t in_m = 1; in_m * in_n <= parts; in_m *= 2) {
+      const ptrdiff_t in_batch = parts / in_m / in_n;
+      if (in_batch > plan.batch_count) continue;
+      const ptrdiff_t m_step = step_of(s.m, in_m, in_m > 1 ? m_unit : 1),
+                      n_step = step_of(s.n, in_n, in_n > 1 ? n_unit : 1);
+      if ((in_m - 1) * m_step >= s.m || (in_n - 1) * n_step >= s.n) continue;
+      GemmPlan candidate = plan;
+      const double cycles = choose_pieces(s, m_step, n_step, t, candidate);
+      const double batches = double((plan.batch_count + in_batch - 1) / in_batch);
+      const double total = cycles * batches * double(in_m * in_n * in_batch);  // of the largest part, times all
+      if (total < least) {
+        least = total;
+        best_plan = candidate;
+        best_plan.grid_batch = static_cast<int32_t>(in_batch);
+        best_plan.grid_m = static_cast<int32_t>(in_m);
+        best_plan.grid_n = static_cast<int32_t>(in_n);
+        best_plan.m_step = m_step;
+        best_plan.n_step = n_step;
+      }
+    }
+  }
+  if (least > 1e299) {  // cannot be cut that often
+    best_plan.m_step = s.m;
+    best_plan.n_step = s.n;
+    least = one / kNsPerCycle;
+  }
+  plan = best_plan;
+  plan.parts =
+      static_cast<size_t>(plan.grid_batch) * static_cast<size_t>(plan.grid_m) * static_cast<size_t>(plan.grid_n);
+  plan.cost_ns = 5 + least * kNsPerCycle;
+  for (int32_t i = 0; i < plan.pieces; i++) {
+    const GemmPiece& p = plan.piece[i];
+    const ptrdiff_t n = std::min(plan.n_step, p.n1 - p.n0);
+    plan.scratch_bytes = std::max(plan.scratch_bytes, piece_scratch(s, p, plan.m_step, n, t));
+  }
+  return plan;
+}
+
+bool is_small(const GemmPlan& plan) { return plan.parts == 1 && plan.pieces == 1 && plan.batch_count == 1; }
+
+}  // namespace gradsmith::kernels

@@ -1,0 +1,72 @@
+// Products whose operands both run along k in memory and whose result is thin: vectors along k, lanes added at the end.
+// A block of kRows x kColumns dot products shares its loads; up to 16 accumulators, and 8 where there is only one row
+// or column side to share, keep both FMA ports busy.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "kernels/gemm_tile.h"
+#include "kernels/gemm_unroll.h"
+#include "simd/vec.h"
+
+namespace gradsmith::kernels {
+
+inline constexpr int kDotColumns = 4;
+/// Most rows of a block, by its columns.
+constexpr int dot_rows(int columns) { return columns <= 2 ? 8 : 4; }
+
+/// sums[i·lanes + j] = dot of row i of a and row j of b, both of k contiguous elements.
+template <class T, class Isa, int kRows, int kColumns>
+void gemm_dot(const T* a, ptrdiff_t a_row, const T* b, ptrdiff_t b_row, ptrdiff_t k, T* sums, ptrdiff_t sums_row) {
+  using V = simd::Vec<T, Isa>;
+  constexpr ptrdiff_t kLanes = V::kLanes;
+  V acc[kRows][kColumns];
+  GRADSMITH_UNROLL(8)
+  for (int i = 0; i < kRows; i++) {
+    GRADSMITH_UNROLL(4)
+    for (int j = 0; j < kColumns; j++) acc[i][j] = V::zero();
+  }
+  const auto step = [&](ptrdiff_t p, auto load) {
+    V y[kColumns];
+    GRADSMITH_UNROLL(4)
+    for (int j = 0; j < kColumns; j++) y[j] = load(b + j * b_row + p);
+    GRADSMITH_UNROLL(8)
+    for (int i = 0; i < kRows; i++) {
+      const V x = load(a + i * a_row + p);
+      GRADSMITH_UNROLL(4)
+      for (int j = 0; j < kColumns; j++) acc[i][j] = multiply_add<V, Isa>(x, y[j], acc[i][j]);
+    }
+  };
+  ptrdiff_t p = 0;
+  for (; p + kLanes <= k; p += kLanes) step(p, [](const T* q) { return V::load(q); });
+  if (p < k) {
+    const auto n = static_cast<size_t>(k - p);
+    step(p, [n](const T* q) { return V::load_partial(q, n); });
+  }
+  GRADSMITH_UNROLL(8)
+  for (int i = 0; i < kRows; i++) {
+    GRADSMITH_UNROLL(4)
+    for (int j = 0; j < kColumns; j++) sums[i * sums_row + j] = reduce_add(acc[i][j]);
+  }
+}
+
+template <class T>
+using DotFn = void (*)(const T*, ptrdiff_t, const T*, ptrdiff_t, ptrdiff_t, T*, ptrdiff_t);
+
+template <class T, class Isa, int kColumns, int... kRowsLess1>
+constexpr auto dot_row(std::integer_sequence<int, kRowsLess1...>) {
+  return std::array<DotFn<T>, sizeof...(kRowsLess1)>{&gemm_dot<T, Isa, kRowsLess1 + 1, kColumns>...};
+}
+
+template <class T, class Isa>
+GRADSMITH_INLINE DotFn<T> dot_kernel(int rows, int columns) {
+  static constexpr auto k1 = dot_row<T, Isa, 1>(std::make_integer_sequence<int, dot_rows(1)>());
+  static constexpr auto k2 = dot_row<T, Isa, 2>(std::make_integer_sequence<int, dot_rows(2)>());
+  static constexpr auto k3 = dot_row<T, Isa, 3>(std::make_integer_sequence<int, dot_rows(3)>());
+  static constexpr auto k4 = dot_row<T, Isa, 4>(std::make_integer_sequence<int, dot_rows(4)>());
+  const auto i = static_cast<size_t>(rows - 1);
+  return columns == 4 ? k4[i] : columns == 3 ? k3[i] : columns == 2 ? k2[i] : k1[i];
+}
+
+}  // namespace gradsmith::kernels

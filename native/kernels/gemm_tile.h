@@ -1,0 +1,199 @@
+// Register tiles: kRows x (kVectors vectors) of C held in registers while k runs over a block.
+//
+// 32 registers (AVX-512, NEON): 14 x 2 accumulators + 2 of B + 1 of A = 31. A step over k is 28 FMAs (14 cycles on two
+// ports) against 16 loads (8 cycles), so neither B from L2 nor A by strides is felt. 6 x 4 + 4 + 1 = 29; 3 x 8 + 1 of B
+// + 3 of A = 28.
+// 16 registers (AVX2, scalar): 6 x 2 + 2 + 1 = 15; 2 x 4 + 4 + 1 = 13; 1 x 8 + 1 + 1 = 10.
+// An FMA takes 4 cycles and two start in each, so 8 accumulators are the least that keeps the ports busy: tiles of few
+// rows are wider for that.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "kernels/gemm_unroll.h"
+#include "simd/vec.h"
+
+namespace gradsmith::kernels {
+
+template <class Isa>
+struct TileShape {
+  static constexpr bool kManyRegisters = Isa::kName[0] == 'n' || Isa::kName[3] == '5';
+  static constexpr int kMaxRows = kManyRegisters ? 14 : 6;
+  static constexpr int kMidRows = kManyRegisters ? 6 : 2;
+  static constexpr int kLowRows = kManyRegisters ? 3 : 1;
+  static constexpr int kMaxVectors = 8;
+  /// AVX-512 alone loads parts of vectors at full speed; elsewhere the last columns of B are padded by packing.
+  static constexpr bool kMaskedLoads = Isa::kName[3] == '5';
+  /// Vectors of the largest tile.
+  static constexpr int kMaxAccumulators = 28;
+};
+
+template <class T>
+struct TileArgs {
+  const T* a;
+  ptrdiff_t a_row, a_col;
+  const T* b;  // rows of kVectors vectors, b_row apart
+  ptrdiff_t b_row;
+  ptrdiff_t k;
+  size_t last;  // lanes of the last vector that exist in b
+  // Where the tile goes: straight into C (alpha·tile, or C + alpha·tile), or raw into `raw`, row by row without gaps.
+  T* c;
+  ptrdiff_t c_row;
+  T alpha;
+  bool add;
+  T* raw;  // null: into C
+};
+
+template <class T>
+using TileFn = void (*)(const TileArgs<T>&);
+
+/// a·b + c, rounded once where the CPU can do so in one instruction.
+template <class V, class Isa>
+GRADSMITH_INLINE V multiply_add(V a, V b, V c) {
+  if constexpr (Isa::kName[0] == 's') {
+    return a * b + c;
+  } else {
+    return fma(a, b, c);
+  }
+}
+
+/// Rows of A by one or two base pointers and three strides (1, 3 and 5 rows: what scaled addresses reach is 0 … 6),
+/// since a register for each of 14 rows is more than there are.
+template <class T, int kRows, bool kUnitRows>
+struct RowPointers {
+  const char* low;
+  const char* high;
+  ptrdiff_t one, three, five;
+  GRADSMITH_INLINE RowPointers(const T* a, ptrdiff_t a_row)
+      : low(reinterpret_cast<const char*>(a)),
+        high(reinterpret_cast<const char*>(kRows > 7 ? a + 7 * a_row : a)),
+        one(a_row * static_cast<ptrdiff_t>(sizeof(T))),
+        three(3 * one),
+        five(5 * one) {
+#if defined(__GNUC__)
+    if constexpr (!kUnitRows && kRows > 3) asm("" : "+r"(three));  // keeps the compiler from undoing the above
+    if constexpr (!kUnitRows && kRows > 5) asm("" : "+r"(five));
+    if constexpr (!kUnitRows && kRows > 7) asm("" : "+r"(high));
+#endif
+  }
+  GRADSMITH_INLINE const T* row(int i) const {
+    if constexpr (kUnitRows) return reinterpret_cast<const T*>(low) + i;
+    const char* base = i < 7 ? low : high;
+    switch (i % 7) {
+      case 0:
+        return reinterpret_cast<const T*>(base);
+      case 1:
+        return reinterpret_cast<const T*>(base + one);
+      case 2:
+        return reinterpret_cast<const T*>(base + 2 * one);
+      case 3:
+        return reinterpret_cast<const T*>(base + three);
+      case 4:
+        return reinterpret_cast<const T*>(base + 4 * one);
+      case 5:
+        return reinterpret_cast<const T*>(base + five);
+      default:
+        return reinterpret_cast<const T*>(base + 2 * three);
+    }
+  }
+  GRADSMITH_INLINE void step(ptrdiff_t bytes) {
+    low += bytes;
+    if constexpr (!kUnitRows && kRows > 7) high += bytes;
+#if defined(__GNUC__)
+    // An address it cannot follow: g++ 12 vectorises the scalar level's loop over k by loading a step too many, which
+    // may lie on a page that is not ours.
+    asm("" : "+r"(low));
+#endif
+  }
+};
+
+/// kUnitRows: rows of A are neighbours in memory (packed, or A transposed), so their offsets are constants.
+template <class T, class Isa, int kRows, int kVectors, bool kUnitRows>
+void gemm_tile(const TileArgs<T>& t) {
+  using V = simd::Vec<T, Isa>;
+  constexpr int kLanes = static_cast<int>(V::kLanes);
+  V acc[kRows][kVectors];
+  GRADSMITH_UNROLL(16)
+  for (int i = 0; i < kRows; i++) {
+    GRADSMITH_UNROLL(8)
+    for (int v = 0; v < kVectors; v++) acc[i][v] = V::zero();
+  }
+  RowPointers<T, kRows, kUnitRows> a(t.a, t.a_row);
+  const T* b = t.b;
+  const ptrdiff_t a_step = t.a_col * static_cast<ptrdiff_t>(sizeof(T)), b_step = t.b_row;
+  const size_t last = t.last;
+  const auto load_b = [last](const T* row, int v) {
+    if (TileShape<Isa>::kMaskedLoads && v == kVectors - 1) return V::load_partial(row + v * kLanes, last);
+    return V::load(row + v * kLanes);
+  };
+  for (ptrdiff_t k = t.k; k > 0; k--) {
+    if constexpr (kRows < kVectors) {
+      V x[kRows];
+      GRADSMITH_UNROLL(16)
+      for (int i = 0; i < kRows; i++) x[i] = V::splat(*a.row(i));
+      GRADSMITH_UNROLL(8)
+      for (int v = 0; v < kVectors; v++) {
+        const V y = load_b(b, v);
+        GRADSMITH_UNROLL(16)
+        for (int i = 0; i < kRows; i++) acc[i][v] = multiply_add<V, Isa>(x[i], y, acc[i][v]);
+      }
+    } else {
+      V y[kVectors];
+      GRADSMITH_UNROLL(8)
+      for (int v = 0; v < kVectors; v++) y[v] = load_b(b, v);
+      GRADSMITH_UNROLL(16)
+      for (int i = 0; i < kRows; i++) {
+        const V x = V::splat(*a.row(i));
+        GRADSMITH_UNROLL(8)
+        for (int v = 0; v < kVectors; v++) acc[i][v] = multiply_add<V, Isa>(x, y[v], acc[i][v]);
+      }
+    }
+    a.step(a_step);
+    b += b_step;
+  }
+  if (t.raw) {
+    GRADSMITH_UNROLL(16)
+    for (int i = 0; i < kRows; i++) {
+      GRADSMITH_UNROLL(8)
+      for (int v = 0; v < kVectors; v++) acc[i][v].store(t.raw + (i * kVectors + v) * kLanes);
+    }
+    return;
+  }
+  const V alpha = V::splat(t.alpha);
+  T* c = t.c;
+  if (t.add) {
+    GRADSMITH_UNROLL(16)
+    for (int i = 0; i < kRows; i++, c += t.c_row) {
+      GRADSMITH_UNROLL(8)
+      for (int v = 0; v < kVectors; v++) {
+        multiply_add<V, Isa>(acc[i][v], alpha, V::load(c + v * kLanes)).store(c + v * kLanes);
+      }
+    }
+  } else {
+    GRADSMITH_UNROLL(16)
+    for (int i = 0; i < kRows; i++, c += t.c_row) {
+      GRADSMITH_UNROLL(8)
+      for (int v = 0; v < kVectors; v++) (acc[i][v] * alpha).store(c + v * kLanes);
+    }
+  }
+}
+
+template <class T, class Isa, int kVectors, bool kUnitRows, int... kRowsLess1>
+constexpr auto tile_row(std::integer_sequence<int, kRowsLess1...>) {
+  return std::array<TileFn<T>, sizeof...(kRowsLess1)>{&gemm_tile<T, Isa, kRowsLess1 + 1, kVectors, kUnitRows>...};
+}
+
+/// The kernel for `rows` x `vectors` (1, 2, 4 or 8, no more than the shape allows).
+template <class T, class Isa, bool kUnitRows>
+GRADSMITH_INLINE TileFn<T> tile_kernel(int rows, int vectors) {
+  using Shape = TileShape<Isa>;
+  static constexpr auto k1 = tile_row<T, Isa, 1, kUnitRows>(std::make_integer_sequence<int, Shape::kMaxRows>());
+  static constexpr auto k2 = tile_row<T, Isa, 2, kUnitRows>(std::make_integer_sequence<int, Shape::kMaxRows>());
+  static constexpr auto k4 = tile_row<T, Isa, 4, kUnitRows>(std::make_integer_sequence<int, Shape::kMidRows>());
+  static constexpr auto k8 = tile_row<T, Isa, 8, kUnitRows>(std::make_integer_sequence<int, Shape::kLowRows>());
+  const auto i = static_cast<size_t>(rows - 1);
+  return vectors == 2 ? k2[i] : vectors == 1 ? k1[i] : vectors == 4 ? k4[i] : k8[i];
+}
+
+}  // namespace gradsmith::kernels

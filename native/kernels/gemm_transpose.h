@@ -1,0 +1,176 @@
+// Transposing blocks of lanes x lanes elements in registers: what packing and tiles stored across C are made of.
+#pragma once
+#include <cstddef>
+
+#include "kernels/gemm_unroll.h"
+#if defined(__AVX512F__)
+#include "simd/vec_avx512.h"
+#elif defined(__AVX2__)
+#include "simd/vec_avx2.h"
+#elif defined(__aarch64__)
+#include "simd/vec_neon.h"
+#endif
+#include "simd/vec.h"
+
+namespace gradsmith::kernels {
+
+/// run(r): r[i] lane j becomes r[j] lane i, for all kLanes rows. The general form is that of one lane.
+template <class T, class Isa>
+struct Transposer {
+  static_assert(simd::Vec<T, Isa>::kLanes == 1);
+  static GRADSMITH_INLINE void run(simd::Vec<T, Isa>*) {}
+};
+
+#if defined(__AVX512F__)
+template <>
+struct Transposer<float, simd::Avx512> {
+  static GRADSMITH_INLINE void run(simd::Vec<float, simd::Avx512>* r) {
+    __m512 t[16], u[16];
+    GRADSMITH_UNROLL(8)
+    for (int i = 0; i < 16; i += 2) {
+      t[i] = _mm512_unpacklo_ps(r[i].v, r[i + 1].v);
+      t[i + 1] = _mm512_unpackhi_ps(r[i].v, r[i + 1].v);
+    }
+    const auto low = [](__m512 a, __m512 b) {
+      return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+    };
+    const auto high = [](__m512 a, __m512 b) {
+      return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+    };
+    GRADSMITH_UNROLL(4)
+    for (int g = 0; g < 16; g += 4) {  // quarter q of u[g + c] holds column 4q + c of rows g … g + 3
+      u[g] = low(t[g], t[g + 2]);
+      u[g + 1] = high(t[g], t[g + 2]);
+      u[g + 2] = low(t[g + 1], t[g + 3]);
+      u[g + 3] = high(t[g + 1], t[g + 3]);
+    }
+    GRADSMITH_UNROLL(4)
+    for (int c = 0; c < 4; c++) {
+      const __m512 a = _mm512_shuffle_f32x4(u[c], u[4 + c], 0x44);
+      const __m512 b = _mm512_shuffle_f32x4(u[8 + c], u[12 + c], 0x44);
+      const __m512 d = _mm512_shuffle_f32x4(u[c], u[4 + c], 0xEE);
+      const __m512 e = _mm512_shuffle_f32x4(u[8 + c], u[12 + c], 0xEE);
+      r[c].v = _mm512_shuffle_f32x4(a, b, 0x88);
+      r[4 + c].v = _mm512_shuffle_f32x4(a, b, 0xDD);
+      r[8 + c].v = _mm512_shuffle_f32x4(d, e, 0x88);
+      r[12 + c].v = _mm512_shuffle_f32x4(d, e, 0xDD);
+    }
+  }
+};
+
+template <>
+struct Transposer<double, simd::Avx512> {
+  static GRADSMITH_INLINE void run(simd::Vec<double, simd::Avx512>* r) {
+    __m512d t[8];
+    GRADSMITH_UNROLL(4)
+    for (int i = 0; i < 8; i += 2) {
+      t[i] = _mm512_unpacklo_pd(r[i].v, r[i + 1].v);
+      t[i + 1] = _mm512_unpackhi_pd(r[i].v, r[i + 1].v);
+    }
+    GRADSMITH_UNROLL(2)
+    for (int c = 0; c < 2; c++) {
+      const __m512d a = _mm512_shuffle_f64x2(t[c], t[2 + c], 0x44);
+      const __m512d b = _mm512_shuffle_f64x2(t[4 + c], t[6 + c], 0x44);
+      const __m512d d = _mm512_shuffle_f64x2(t[c], t[2 + c], 0xEE);
+      const __m512d e = _mm512_shuffle_f64x2(t[4 + c], t[6 + c], 0xEE);
+      r[c].v = _mm512_shuffle_f64x2(a, b, 0x88);
+      r[2 + c].v = _mm512_shuffle_f64x2(a, b, 0xDD);
+      r[4 + c].v = _mm512_shuffle_f64x2(d, e, 0x88);
+      r[6 + c].v = _mm512_shuffle_f64x2(d, e, 0xDD);
+    }
+  }
+};
+#endif
+
+#if defined(__AVX2__) && !defined(__AVX512F__)
+template <>
+struct Transposer<float, simd::Avx2> {
+  static GRADSMITH_INLINE void run(simd::Vec<float, simd::Avx2>* r) {
+    __m256 t[8], u[8];
+    GRADSMITH_UNROLL(4)
+    for (int i = 0; i < 8; i += 2) {
+      t[i] = _mm256_unpacklo_ps(r[i].v, r[i + 1].v);
+      t[i + 1] = _mm256_unpackhi_ps(r[i].v, r[i + 1].v);
+    }
+    GRADSMITH_UNROLL(2)
+    for (int g = 0; g < 8; g += 4) {  // half q of u[g + c] holds column 4q + c of rows g … g + 3
+      u[g] = _mm256_shuffle_ps(t[g], t[g + 2], 0x44);
+      u[g + 1] = _mm256_shuffle_ps(t[g], t[g + 2], 0xEE);
+      u[g + 2] = _mm256_shuffle_ps(t[g + 1], t[g + 3], 0x44);
+      u[g + 3] = _mm256_shuffle_ps(t[g + 1], t[g + 3], 0xEE);
+    }
+    GRADSMITH_UNROLL(4)
+    for (int c = 0; c < 4; c++) {
+      r[c].v = _mm256_permute2f128_ps(u[c], u[4 + c], 0x20);
+      r[4 + c].v = _mm256_permute2f128_ps(u[c], u[4 + c], 0x31);
+    }
+  }
+};
+
+template <>
+struct Transposer<double, simd::Avx2> {
+  static GRADSMITH_INLINE void run(simd::Vec<double, simd::Avx2>* r) {
+    const __m256d a = _mm256_unpacklo_pd(r[0].v, r[1].v), b = _mm256_unpackhi_pd(r[0].v, r[1].v);
+    const __m256d c = _mm256_unpacklo_pd(r[2].v, r[3].v), d = _mm256_unpackhi_pd(r[2].v, r[3].v);
+    r[0].v = _mm256_permute2f128_pd(a, c, 0x20);
+    r[1].v = _mm256_permute2f128_pd(b, d, 0x20);
+    r[2].v = _mm256_permute2f128_pd(a, c, 0x31);
+    r[3].v = _mm256_permute2f128_pd(b, d, 0x31);
+  }
+};
+#endif
+
+#if defined(__aarch64__)
+template <>
+struct Transposer<float, simd::Neon> {
+  static GRADSMITH_INLINE void run(simd::Vec<float, simd::Neon>* r) {
+    const auto wide = [](float32x4_t x) { return vreinterpretq_f64_f32(x); };
+    const auto back = [](float64x2_t x) { return vreinterpretq_f32_f64(x); };
+    const float32x4_t a = vzip1q_f32(r[0].v, r[1].v), b = vzip2q_f32(r[0].v, r[1].v);
+    const float32x4_t c = vzip1q_f32(r[2].v, r[3].v), d = vzip2q_f32(r[2].v, r[3].v);
+    r[0].v = back(vzip1q_f64(wide(a), wide(c)));
+    r[1].v = back(vzip2q_f64(wide(a), wide(c)));
+    r[2].v = back(vzip1q_f64(wide(b), wide(d)));
+    r[3].v = back(vzip2q_f64(wide(b), wide(d)));
+  }
+};
+
+template <>
+struct Transposer<double, simd::Neon> {
+  static GRADSMITH_INLINE void run(simd::Vec<double, simd::Neon>* r) {
+    const float64x2_t a = r[0].v;
+    r[0].v = vzip1q_f64(a, r[1].v);
+    r[1].v = vzip2q_f64(a, r[1].v);
+  }
+};
+#endif
+
+/// to[j·to_row + i] = from[i·from_row + j] for i < rows, j < columns, both at most the lanes of a vector. Touches no
+/// other element.
+template <class T, class Isa>
+void transpose_part(const T* from, ptrdiff_t from_row, ptrdiff_t rows, ptrdiff_t columns, T* to, ptrdiff_t to_row) {
+  using V = simd::Vec<T, Isa>;
+  constexpr ptrdiff_t kLanes = V::kLanes;
+  V r[kLanes];
+  if (rows == kLanes && columns == kLanes) {
+    GRADSMITH_UNROLL(16)
+    for (ptrdiff_t i = 0; i < kLanes; i++) r[i] = V::load(from + i * from_row);
+  } else {
+    GRADSMITH_UNROLL(16)
+    for (ptrdiff_t i = 0; i < kLanes; i++) {
+      r[i] = V::load_partial(from + (i < rows ? i : 0) * from_row, static_cast<size_t>(i < rows ? columns : 0));
+    }
+  }
+  Transposer<T, Isa>::run(r);
+  if (rows == kLanes && columns == kLanes) {
+    GRADSMITH_UNROLL(16)
+    for (ptrdiff_t j = 0; j < kLanes; j++) r[j].store(to + j * to_row);
+  } else {
+    GRADSMITH_UNROLL(16)
+    for (ptrdiff_t j = 0; j < kLanes; j++) {
+      if (j < columns) r[j].store_partial(to + j * to_row, static_cast<size_t>(rows));
+    }
+  }
+}
+
+}  // namespace gradsmith::kernels

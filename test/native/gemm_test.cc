@@ -1,0 +1,556 @@
+// Matrix products against a reference of higher precision, on every ISA level of this CPU.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "guarded.h"
+#include "kernels/kernel_table.h"
+#include "plan/instruction.h"
+#include "plan/plan_error.h"
+
+using namespace gradsmith;
+using kernels::Activation;
+using kernels::GemmFunctions;
+using kernels::GemmPlan;
+using kernels::GemmPointers;
+using kernels::GemmShape;
+using test::Guarded;
+
+namespace {
+
+template <class T>
+const GemmFunctions& functions(const kernels::KernelTable& table) {
+  if constexpr (sizeof(T) == 4) return table.gemm.f32;
+  return table.gemm.f64;
+}
+
+/// float is checked in double, double in long double.
+template <class T>
+using Wide = std::conditional_t<sizeof(T) == 4, double, long double>;
+
+/// A product and where its operands lie. Element (i, j) of A is a[a_at + i·a_row + j·a_col + …].
+struct Case {
+  GemmShape s{};
+  ptrdiff_t a_at = 0, b_at = 0;
+  size_t a_size = 0, b_size = 0, c_size = 0;
+  bool bias = false;
+  double alpha = 1;
+};
+
+/// Gives a matrix of rows x columns (one of `batch`) strides of one of five kinds, and says how many elements it spans.
+size_t lay_out(int kind, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t batch, bool share_batch, ptrdiff_t& row,
+               ptrdiff_t& column, ptrdiff_t& batch_stride, ptrdiff_t& at) {
+  switch (kind) {
+    case 0:
+      row = columns, column = 1;
+      break;
+    case 1:
+      row = 1, column = rows;
+      break;
+    case 2:
+      row = columns + 3, column = 1;
+      break;
+    case 3:
+      row = 1, column = rows + 5;
+      break;
+    case 4:
+      row = 2 * columns + 1, column = 2;
+      break;
+    case 5:
+      row = -columns, column = -1;
+      break;
+    case 6:
+      row = 0, column = 1;
+      break;
+    default:
+      row = 1, column = 0;
+      break;
+  }
+  const ptrdiff_t low = std::min<ptrdiff_t>(0, row) * (rows - 1) + std::min<ptrdiff_t>(0, column) * (columns - 1);
+  const ptrdiff_t high = std::max<ptrdiff_t>(0, row) * (rows - 1) + std::max<ptrdiff_t>(0, column) * (columns - 1);
+  at = -low;
+  const ptrdiff_t span = rows > 0 && columns > 0 ? high - low + 1 : 0;
+  batch_stride = share_batch ? 0 : span;
+  return static_cast<size_t>(share_batch ? span : span * batch);
+}
+
+Case make_case(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int a_kind, int b_kind, ptrdiff_t c_gap = 0, ptrdiff_t batch = 1,
+               bool share_a = false, bool share_b = false) {
+  Case c;
+  c.s.m = m, c.s.n = n, c.s.k = k;
+  c.s.c_row = n + c_gap;
+  c.s.batch_rank = batch > 1 ? 1 : 0;
+  c.s.batch_dims[0] = batch;
+  c.a_size = lay_out(a_kind, m, k, batch, share_a, c.s.a_row, c.s.a_col, c.s.a_batch[0], c.a_at);
+  c.b_size = lay_out(b_kind, k, n, batch, share_b, c.s.b_row, c.s.b_col, c.s.b_batch[0], c.b_at);
+  const ptrdiff_t span = m > 0 && n > 0 ? (m - 1) * c.s.c_row + n : 0;
+  c.s.c_batch[0] = span + c_gap;
+  c.c_size = static_cast<size_t>(batch > 1 ? c.s.c_batch[0] * batch : span);
+  return c;
+}
+
+/// Holds the memory of one product after another.
+template <class T>
+class Bench {
+ public:
+  Bench() : a_(kBytes), b_(kBytes), c_(kBytes), bias_(1 << 16), scratch_(kBytes) {}
+
+  /// Runs `c` on every ISA level and compares; the message names the first element that is wrong.
+  void check(const Case& c) {
+    T* a = a_.template last<T>(c.a_size);
+    T* b = b_.template last<T>(c.b_size);
+    T* bias = bias_.template last<T>(static_cast<size_t>(c.s.n));
+    fill(a, c.a_size);
+    fill(b, c.b_size);
+    fill(bias, static_cast<size_t>(c.s.n));
+    before_.resize(c.c_size + kCanaries);
+    fill(before_.data(), before_.size());
+    reference(c, a + c.a_at, b + c.b_at, bias);
+    for (const kernels::KernelTable* table : kernels::available_tables()) {
+      const GemmFunctions& gemm = functions<T>(*table);
+      const GemmPlan plan = kernels::choose_gemm(c.s, gemm.traits);
+      const T* result = run(c, gemm, plan, plan.parts > 1, a + c.a_at, b + c.b_at, bias);
+      compare(c, result, table->isa);
+      if (kernels::is_small(plan)) {
+        const std::vector<T> general(result, result + c.c_size);
+        const T* small = run(c, gemm, plan, false, a + c.a_at, b + c.b_at, bias, true);
+        CHECK(std::memcmp(small, general.data(), c.c_size * sizeof(T)) == 0);
+      }
+    }
+  }
+
+  T* run(const Case& c, const GemmFunctions& gemm, const GemmPlan& plan, bool shuffle, const T* a, const T* b,
+         const T* bias, bool small = false) {
+    T* to = c_.template last<T>(c.c_size + kCanaries) + kCanaries;
+    std::copy(before_.begin(), before_.end(), to - kCanaries);
+    std::vector<size_t> order(plan.parts);
+    std::iota(order.begin(), order.end(), size_t{0});
+    if (shuffle) std::shuffle(order.begin(), order.end(), random_);
+    char* scratch = scratch_.template last<char>(plan.scratch_bytes);
+    const GemmPointers pointers{to, a, b, c.bias ? bias : nullptr, c.alpha};
+    for (size_t part : order) {
+      std::memset(scratch, 0xFF, plan.scratch_bytes);  // NaN: nothing may be taken from an earlier part
+      (small ? gemm.run_small : gemm.run)(plan, pointers, part, scratch);
+    }
+    return to;
+  }
+
+  std::mt19937& random() { return random_; }
+
+ private:
+  static constexpr size_t kBytes = 4 << 20;
+  static constexpr size_t kCanaries = 64;
+
+  void fill(T* p, size_t count) {
+    std::uniform_real_distribution<T> d(-1, 1);
+    for (size_t i = 0; i < count; i++) p[i] = d(random_);
+  }
+
+  void reference(const Case& c, const T* a, const T* b, const T* bias) {
+    const GemmShape& s = c.s;
+    const ptrdiff_t batch = s.batch_rank ? s.batch_dims[0] : 1;
+    const auto mn = static_cast<size_t>(s.m * s.n);
+    want_.assign(mn * static_cast<size_t>(batch), 0);
+    size_.assign(want_.size(), 0);
+    for (ptrdiff_t q = 0; q < batch; q++) {
+      Wide<T>* want = want_.data() + static_cast<size_t>(q) * mn;
+      Wide<T>* size = size_.data() + static_cast<size_t>(q) * mn;
+      for (ptrdiff_t i = 0; i < s.m; i++) {
+        for (ptrdiff_t p = 0; p < s.k; p++) {
+          const Wide<T> x = a[q * s.a_batch[0] + i * s.a_row + p * s.a_col];
+          for (ptrdiff_t j = 0; j < s.n; j++) {
+            const Wide<T> term = x * b[q * s.b_batch[0] + p * s.b_row + j * s.b_col];
+            want[i * s.n + j] += term;
+            size[i * s.n + j] += std::fabs(term);
+          }
+        }
+        for (ptrdiff_t j = 0; j < s.n; j++) {
+          Wide<T>& x = want[i * s.n + j];
+          Wide<T>& y = size[i * s.n + j];
+          x *= c.alpha;
+          y *= std::fabs(c.alpha);
+          const T old = before_[kCanaries + static_cast<size_t>(q * s.c_batch[0] + i * s.c_row + j)];
+          if (s.accumulate) x += old, y += std::fabs(old);
+          if (c.bias) x += bias[j], y += std::fabs(bias[j]);
+          if (s.activation == Activation::kRelu) x = std::max<Wide<T>>(x, 0);
+          if (s.activation == Activation::kSigmoid) x = 1 / (1 + std::exp(-x));
+          if (s.activation == Activation::kTanh) x = std::tanh(x);
+        }
+      }
+    }
+  }
+
+  void compare(const Case& c, const T* result, const char* isa) {
+    const GemmShape& s = c.s;
+    const ptrdiff_t batch = s.batch_rank ? s.batch_dims[0] : 1;
+    // k roundings of partial sums, alpha, bias and the old C; an activation (slope at most 1) adds 4 ulp of its own.
+    const Wide<T> eps = std::numeric_limits<T>::epsilon();
+    const Wide<T> bound = static_cast<Wide<T>>(s.k + 3) * eps;
+    std::vector<bool> written(c.c_size, false);
+    size_t index = 0;
+    for (ptrdiff_t q = 0; q < batch; q++) {
+      for (ptrdiff_t i = 0; i < s.m; i++) {
+        for (ptrdiff_t j = 0; j < s.n; j++, index++) {
+          const auto at = static_cast<size_t>(q * s.c_batch[0] + i * s.c_row + j);
+          written[at] = true;
+          const Wide<T> error = std::fabs(static_cast<Wide<T>>(result[at]) - want_[index]);
+          const Wide<T> limit =
+              bound * size_[index] + (s.activation == Activation::kNone ? 0 : 4 * eps * std::fabs(want_[index]));
+          if (!(error <= limit)) {
+            FAIL(isa << (sizeof(T) == 4 ? " f32 " : " f64 ") << s.m << "x" << s.n << "x" << s.k << " a " << s.a_row
+                     << "," << s.a_col << " b " << s.b_row << "," << s.b_col << " batch " << batch << " at " << q << ","
+                     << i << "," << j << ": " << double(result[at]) << ", not " << double(want_[index]) << ", error "
+                     << double(error) << " > " << double(limit));
+          }
+        }
+      }
+    }
+    bool intact = std::memcmp(result - kCanaries, before_.data(), kCanaries * sizeof(T)) == 0;
+    for (size_t i = 0; i < c.c_size; i++) intact = intact && (written[i] || result[i] == before_[kCanaries + i]);
+    if (!intact) FAIL(isa << " wrote beside C: " << s.m << "x" << s.n << "x" << s.k);
+  }
+
+  Guarded a_, b_, c_, bias_, scratch_;
+  std::mt19937 random_{1};
+  std::vector<T> before_;
+  std::vector<Wide<T>> want_, size_;
+};
+
+/// The ways to finish that the instruction has.
+void vary(Case& c, unsigned way) {
+  switch (way % 8) {
+    case 1:
+      c.bias = true;
+      break;
+    case 2:
+      c.s.accumulate = true, c.alpha = -0.25;
+      break;
+    case 3:
+      c.bias = true, c.s.activation = Activation::kRelu;
+      break;
+    case 4:
+      c.bias = true, c.s.activation = Activation::kSigmoid, c.alpha = 0.5;
+      break;
+    case 5:
+      c.s.activation = Activation::kTanh;
+      break;
+    case 6:
+      c.s.accumulate = true;
+      break;
+    case 7:
+      c.alpha = 3;
+      break;
+    default:
+      break;
+  }
+}
+
+int between(std::mt19937& random, int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); }
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("every size from 1 to 40, in every layout", T, float, double) {
+  Bench<T> bench;
+  unsigned count = 0;
+  for (ptrdiff_t m = 1; m <= 40; m++) {
+    for (ptrdiff_t n = 1; n <= 40; n++) {
+      for (ptrdiff_t k = 1; k <= 40; k++, count++) {
+        Case c = make_case(m, n, k, static_cast<int>(count % 5), static_cast<int>(count / 5 % 5), count % 3);
+        vary(c, count / 7);
+        bench.check(c);
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("sizes around the tiles' edges up to 130", T, float, double) {
+  Bench<T> bench;
+  const ptrdiff_t sizes[] = {1, 3, 13, 14, 15, 16, 28, 29, 31, 32, 33, 63, 64, 65, 97, 100, 112, 127, 128, 129, 130};
+  unsigned count = 0;
+  for (ptrdiff_t m : sizes) {
+    for (ptrdiff_t n : sizes) {
+      for (ptrdiff_t k : {1, 7, 64, 100, 130}) {
+        Case c = make_case(m, n, k, static_cast<int>(count % 4), static_cast<int>(count / 4 % 4), count % 2);
+        vary(c, count / 3);
+        bench.check(c);
+        count++;
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("random shapes, strides, batches and finishes", T, float, double) {
+  Bench<T> bench;
+  std::mt19937& r = bench.random();
+  for (int round = 0; round < 600; round++) {
+    const int big = round % 4 == 0 ? 300 : 70;
+    const ptrdiff_t batch = round % 3 == 0 ? between(r, 2, 5) : 1;
+    const ptrdiff_t m = between(r, 1, big), n = between(r, 1, big), k = between(r, 0, round % 8 == 0 ? 700 : 90);
+    Case c = make_case(m, n, k, between(r, 0, 7), between(r, 0, 7), between(r, 0, 4), batch, between(r, 0, 2) == 0,
+                       between(r, 0, 1) == 0);
+    if (c.a_size > 400000 || c.b_size > 400000 || c.c_size > 400000) continue;
+    vary(c, static_cast<unsigned>(between(r, 0, 7)));
+    bench.check(c);
+  }
+}
+
+TEST_CASE_TEMPLATE("rows, columns and other thin products with long sums", T, float, double) {
+  Bench<T> bench;
+  unsigned count = 0;
+  for (ptrdiff_t thin = 1; thin <= 9; thin++) {
+    for (ptrdiff_t wide : {1, 10, 64, 300}) {
+      for (ptrdiff_t k : {255, 257, 600}) {
+        for (int kinds = 0; kinds < 16; kinds++, count++) {
+          Case c = count % 2 ? make_case(thin, wide, k, kinds % 4, kinds / 4)
+                             : make_case(wide, thin, k, kinds % 4, kinds / 4);
+          vary(c, count / 16);
+          bench.check(c);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("shapes of real networks: several parts, ragged last vectors", T, float, double) {
+  Bench<T> bench;
+  for (unsigned way : {0u, 2u, 4u}) {
+    for (const auto& [m, n, k, a, b] : std::vector<std::array<int, 5>>{{64, 100, 1000, 0, 0},
+                                                                       {1000, 100, 64, 1, 0},
+                                                                       {64, 10, 100, 0, 0},
+                                                                       {100, 10, 64, 1, 0},
+                                                                       {64, 100, 10, 0, 1},
+                                                                       {128, 512, 784, 0, 0},
+                                                                       {784, 512, 128, 1, 0},
+                                                                       {128, 784, 512, 0, 1},
+                                                                       {1, 512, 784, 0, 0},
+                                                                       {1, 512, 784, 0, 1},
+                                                                       {250, 333, 515, 4, 4}}) {
+      Case c = make_case(m, n, k, a, b);
+      vary(c, way);
+      bench.check(c);
+    }
+  }
+}
+
+TEST_CASE("a sum of nothing is 0: C becomes act(bias), or stays") {
+  Bench<float> bench;
+  for (unsigned way = 0; way < 8; way++) {
+    Case c = make_case(5, 19, 0, 0, 0, 2);
+    vary(c, way);
+    if (way == 7) c.alpha = std::numeric_limits<double>::infinity();
+    if (way == 7) {
+      const kernels::KernelTable& table = *kernels::available_tables().back();
+      float out[5 * 21];
+      std::fill(std::begin(out), std::end(out), 1.0f);
+      const GemmPlan plan = kernels::choose_gemm(c.s, table.gemm.f32.traits);
+      std::vector<char> scratch(plan.scratch_bytes + 64);
+      table.gemm.f32.run(plan, {out, out, out, nullptr, c.alpha}, 0, scratch.data());
+      CHECK(out[0] == 0);
+      CHECK(out[4 * 21 + 18] == 0);
+      CHECK(out[19] == 1);
+    } else {
+      bench.check(c);
+    }
+  }
+}
+
+TEST_CASE("an empty C has no parts") {
+  for (const kernels::KernelTable* table : kernels::available_tables()) {
+    CHECK(kernels::choose_gemm(make_case(0, 5, 3, 0, 0).s, table->gemm.f32.traits).parts == 0);
+    CHECK(kernels::choose_gemm(make_case(5, 0, 3, 0, 0).s, table->gemm.f32.traits).parts == 0);
+  }
+}
+
+TEST_CASE_TEMPLATE("NaN and infinity spread as IEEE says, through zeros too", T, float, double) {
+  const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+  std::mt19937 random(3);
+  for (const kernels::KernelTable* table : kernels::available_tables()) {
+    const GemmFunctions& gemm = functions<T>(*table);
+    for (const auto& [m, n, k] :
+         std::vector<std::array<int, 3>>{{1, 1, 1}, {1, 40, 20}, {5, 3, 50}, {20, 35, 33}, {70, 70, 300}}) {
+      for (int layout = 0; layout < 4; layout++) {
+        Case c = make_case(m, n, k, layout % 2, layout / 2);
+        std::vector<T> a(c.a_size, 0), b(c.b_size, 1), out(c.c_size, 7);
+        const ptrdiff_t i = between(random, 0, m - 1), p = between(random, 0, k - 1), j = between(random, 0, n - 1);
+        T& x = a[static_cast<size_t>(c.a_at + i * c.s.a_row + p * c.s.a_col)];
+        T& y = b[static_cast<size_t>(c.b_at + p * c.s.b_row + j * c.s.b_col)];
+        const GemmPlan plan = kernels::choose_gemm(c.s, gemm.traits);
+        void* scratch = std::aligned_alloc(64, plan.scratch_bytes + 64);
+        const auto run = [&] {
+          for (size_t part = 0; part < plan.parts; part++) {
+            gemm.run(plan, {out.data(), a.data() + c.a_at, b.data() + c.b_at, nullptr, 1.0}, part, scratch);
+          }
+        };
+        x = inf;
+        run();
+        bool right = true;
+        for (ptrdiff_t q = 0; q < m * n; q++) right = right && out[static_cast<size_t>(q)] == (q / n == i ? inf : 0);
+        CHECK(right);
+        x = 0;
+        y = nan;  // 0 · NaN is NaN
+        run();
+        right = true;
+        for (ptrdiff_t q = 0; q < m * n; q++) {
+          const T got = out[static_cast<size_t>(q)];
+          right = right && (q % n == j ? std::isnan(got) : got == 0);
+        }
+        CHECK(right);
+        std::free(scratch);
+      }
+    }
+  }
+}
+
+TEST_CASE("relu keeps NaN") {
+  for (const kernels::KernelTable* table : kernels::available_tables()) {
+    Case c = make_case(1, 3, 1, 0, 0);
+    c.s.activation = Activation::kRelu;
+    const float a[] = {1}, b[] = {-2, std::numeric_limits<float>::quiet_NaN(), 3};
+    float out[3];
+    const GemmPlan plan = kernels::choose_gemm(c.s, table->gemm.f32.traits);
+    std::vector<char> scratch(plan.scratch_bytes + 64);
+    table->gemm.f32.run(plan, {out, a, b, nullptr, 1.0}, 0, scratch.data());
+    CHECK(out[0] == 0);
+    CHECK(std::isnan(out[1]));
+    CHECK(out[2] == 3);
+  }
+}
+
+TEST_CASE("parts: none below 10 µs of work, at most 16, and none depends on another") {
+  for (const kernels::KernelTable* table : kernels::available_tables()) {
+    const GemmFunctions& gemm = table->gemm.f32;
+    CHECK(kernels::choose_gemm(make_case(4, 16, 2, 0, 0).s, gemm.traits).parts == 1);
+    CHECK(kernels::choose_gemm(make_case(16, 16, 16, 0, 0).s, gemm.traits).parts == 1);
+    const size_t most = kernels::choose_gemm(make_case(2048, 2048, 2048, 0, 0).s, gemm.traits).parts;
+    CHECK(most == 16);
+    CHECK(kernels::choose_gemm(make_case(512, 512, 512, 0, 0).s, gemm.traits).parts >= 2);
+  }
+}
+
+// ---- the instruction
+
+namespace {
+
+plan::Operand operand(int32_t buffer, std::vector<int64_t> dims, DType dtype = DType::kFloat32) {
+  plan::Operand o{};
+  o.buffer = buffer;
+  o.dtype = dtype;
+  o.rank = static_cast<int32_t>(dims.size());
+  int64_t stride = 1;
+  for (size_t d = dims.size(); d-- > 0;) {
+    o.dims[d] = dims[d];
+    o.strides[d] = stride;
+    stride *= dims[d];
+  }
+  return o;
+}
+
+plan::Instruction matmul(std::vector<int32_t> attrs, std::vector<plan::Operand> operands) {
+  return {2, std::move(attrs), std::move(operands)};
+}
+
+std::string error_of(const plan::Instruction& in) {
+  try {
+    plan::kMatmulRow.verify(in);
+  } catch (const plan::PlanError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+/// Operands' buffers are bases 0, 1, …; the scalars come after them.
+struct TestContext : plan::PrepareContext {
+  explicit TestContext(const kernels::KernelTable& table) : PrepareContext(table) {}
+  plan::Ref ref(const plan::Operand& o) const override {
+    const uint32_t base = o.buffer == plan::kScalars ? 9 : static_cast<uint32_t>(o.buffer);
+    return {base, o.offset * static_cast<int64_t>(size_of(o.dtype))};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("matmul refuses what does not fit, and says why") {
+  const auto c = operand(0, {2, 4}), a = operand(1, {2, 3}), b = operand(2, {3, 4}), bias = operand(3, {4});
+  const auto alpha = operand(plan::kScalars, {}, DType::kFloat64);
+  CHECK(error_of(matmul({0, 0}, {c, a, b})) == "");
+  CHECK(error_of(matmul({6, 2}, {c, a, b, bias, alpha})) == "");
+  CHECK(error_of(matmul({5, 0}, {c, a, b, alpha})) == "");
+  CHECK(error_of(matmul({0}, {c, a, b})) == "matmul: 2 attributes expected, 1 given");
+  CHECK(error_of(matmul({8, 0}, {c, a, b})) == "matmul: unknown flags 8");
+  CHECK(error_of(matmul({0, 4}, {c, a, b})) == "matmul: unknown activation 4");
+  CHECK(error_of(matmul({1, 1}, {c, a, b})) == "matmul: accumulate takes neither bias nor activation");
+  CHECK(error_of(matmul({2, 0}, {c, a, b})) == "matmul: 4 operands expected, 3 given");
+  CHECK(error_of(matmul({0, 0}, {c, a, operand(2, {2, 4})})) ==
+        "matmul: inner dimensions differ: [2, 3] x [2, 4] -> [2, 4]");
+  CHECK(error_of(matmul({0, 0}, {operand(0, {2, 5}), a, b})) ==
+        "matmul: the result's shape does not fit: [2, 3] x [3, 4] -> [2, 5]");
+  CHECK(error_of(matmul({0, 0}, {operand(0, {4}), a, b})) ==
+        "matmul: equal ranks of at least 2 expected: [2, 3] x [3, 4] -> [4]");
+  CHECK(error_of(matmul({0, 0}, {operand(0, {3, 2, 4}), operand(1, {3, 2, 3}), operand(2, {2, 3, 4})})) ==
+        "matmul: batch dimensions differ: [3, 2, 3] x [2, 3, 4] -> [3, 2, 4]");
+  CHECK(error_of(matmul({0, 0}, {c, operand(1, {2, 3}, DType::kFloat64), b})) == "matmul: A, B and C differ in dtype");
+  CHECK(error_of(matmul({0, 0}, {operand(0, {2, 4}, DType::kInt32), a, b})) == "matmul: float32 or float64 expected");
+  CHECK(error_of(matmul({2, 0}, {c, a, b, operand(3, {3})})) == "matmul: bias of [4] expected, [3] given");
+  CHECK(error_of(matmul({4, 0}, {c, a, b, bias})) == "matmul: alpha must be one of the plan's scalars");
+  auto turned = c;
+  turned.strides[0] = 1, turned.strides[1] = 2;
+  CHECK(error_of(matmul({0, 0}, {turned, a, b})) == "matmul: the result's columns must have stride 1");
+  auto strided = bias;
+  strided.strides[0] = 2;
+  CHECK(error_of(matmul({2, 0}, {c, a, b, strided})) == "matmul: bias must have stride 1");
+}
+
+TEST_CASE("the instruction reads offsets, bias and alpha, and batches broadcast") {
+  for (const kernels::KernelTable* table : kernels::available_tables()) {
+    auto c = operand(0, {2, 3, 2, 2}), a = operand(1, {2, 3, 2, 1}), b = operand(2, {2, 3, 1, 2}),
+         bias = operand(3, {2});
+    c.offset = 1;
+    b.strides[0] = 0, b.strides[1] = 2;  // the same three matrices for both of the outer batch
+    auto alpha = operand(plan::kScalars, {}, DType::kFloat64);
+    alpha.offset = 1;
+    const auto in = matmul({6, 0}, {c, a, b, bias, alpha});
+    REQUIRE(error_of(in) == "");
+    const TestContext context(*table);
+    const auto prepared = plan::kMatmulRow.prepare(in, context);
+    float out[25], left[12], right[] = {1, 2, 3, 4, 5, 6}, shift[] = {100, 200};
+    for (int i = 0; i < 12; i++) left[i] = static_cast<float>(i);
+    std::fill(std::begin(out), std::end(out), -1.0f);
+    const double scalars[] = {0, 2};
+    void* bases[] = {out,     left,    right,   shift,   nullptr,
+                     nullptr, nullptr, nullptr, nullptr, const_cast<double*>(scalars)};
+    plan::Fault fault;
+    void* scratch = std::aligned_alloc(64, prepared->scratch_bytes + 64);
+    for (size_t part = 0; part < prepared->parts; part++) prepared->run(bases, part, scratch, fault);
+    std::free(scratch);
+    CHECK(out[0] == -1);
+    for (int q = 0; q < 6; q++) {
+      for (int i = 0; i < 2; i++) {
+        for (int j = 0; j < 2; j++) {
+          const float want = 2 * left[q * 2 + i] * right[q % 3 * 2 + j] + shift[j];
+          CHECK(out[1 + q * 4 + i * 2 + j] == want);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("an instruction with an empty result has one part that does nothing") {
+  const kernels::KernelTable& table = *kernels::available_tables().front();
+  const auto in = matmul({0, 0}, {operand(0, {0, 4}), operand(1, {0, 3}), operand(2, {3, 4})});
+  REQUIRE(error_of(in) == "");
+  const auto prepared = plan::kMatmulRow.prepare(in, TestContext(table));
+  CHECK(prepared->parts == 1);
+  float x = 5;
+  void* bases[10] = {&x, &x, &x};
+  plan::Fault fault;
+  prepared->run(bases, 0, nullptr, fault);
+  CHECK(x == 5);
+}
