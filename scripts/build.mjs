@@ -14,11 +14,15 @@ function buildWithCmake() {
   const configured =
     existsSync(cache) && readFileSync(cache, 'utf8').includes(`CMAKE_HOME_DIRECTORY:INTERNAL=${root.slice(0, -1)}\n`);
   if (!configured) rmSync(`${root}build`, { recursive: true, force: true });
-  const [command, ...args] = configured
-    ? ['cmake', '--build', 'build', '--config', 'Release']
-    : [process.execPath, `${root}node_modules/cmake-js/bin/cmake-js`, 'build', '--log-level', 'warn'];
   const env = { CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()), ...process.env };
-  return spawnSync(command, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
+  if (!configured) {
+    const cmakeJs = [`${root}node_modules/cmake-js/bin/cmake-js`, 'build', '--log-level', 'warn'];
+    return spawnSync(process.execPath, cmakeJs, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
+  }
+  const build = ['--build', 'build', '--config', 'Release'];
+  const { status, stdout } = spawnSync('cmake', build, { cwd: root, env, stdio: ['inherit', 'pipe', 'inherit'] });
+  if (status !== 0) process.stdout.write(stdout); // compilers' messages come through here; "nothing to do" is not news
+  return status ?? 1;
 }
 
 export function buildNative({ gyp = false } = {}) {
