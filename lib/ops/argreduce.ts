@@ -10,7 +10,10 @@ import * as n from './nodes.js';
 // The attribute is the axis, and whether it stays as a 1.
 const keep = 8;
 
-function argReduction(name: string, kind: number): Pick<OpEntry, 'name' | 'shape' | 'dtype' | 'instruction'> {
+function argReduction(
+  name: string,
+  kind: number,
+): Pick<OpEntry, 'name' | 'shape' | 'dtype' | 'instruction' | 'samples'> {
   return {
     name,
     shape: ([x], attr) => {
@@ -27,6 +30,17 @@ function argReduction(name: string, kind: number): Pick<OpEntry, 'name' | 'shape
       name: 'argReduce',
       attributes: ({ attr }) => [kind, attr & 7],
       output: ({ attr, inputDims }) => inputDims[0]!.with(attr & 7, 1),
+    },
+    samples: {
+      cases: [
+        { inputs: [{ shape: [7] }], attr: 0 },
+        { inputs: [{ shape: [3, 5] }], attr: 0 },
+        { inputs: [{ shape: [3, 5] }], attr: 1 | keep },
+        { inputs: [{ shape: [2, 3, 4] }], attr: 1 },
+        { inputs: [{ shape: [0, 3] }], attr: 1 },
+        { inputs: [{ shape: [5, 131] }], attr: 1 },
+        { inputs: [{ shape: [131, 5] }], attr: 0 },
+      ],
     },
   };
 }

@@ -1,4 +1,4 @@
-import { codeOf, type DType, isFloat } from '../dtype.js';
+import { codeOf, type DType, FLOAT64, isFloat } from '../dtype.js';
 import { op } from '../graph/op.js';
 import type { Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
@@ -12,6 +12,7 @@ export const Cast = op({
   shape: ([x]) => x!.extent,
   dtype: (_inputs, attr) => attr,
   gradient: ([x], _y, dy) => [isFloat(x!.type) ? n.cast(dy, x!.type) : null],
+  samples: { cases: [{ inputs: [{ shape: [7] }], attr: FLOAT64 }] },
 });
 
 /**

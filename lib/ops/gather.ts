@@ -54,7 +54,24 @@ export const Gather = op({
       asList(indices!, tools),
     ],
   },
+  equals: ([table, indices], _attr) => {
+    const rows = table!.extent.dims[0]!;
+    const chosen = n.matmul(
+      n.oneHot(indices!, rows, table!.type),
+      n.reshape(table!, intern([rows, rowSize(table!.extent.dims)])),
+    );
+    return n.reshape(chosen, intern([...indices!.extent.dims, ...table!.extent.dims.slice(1)]));
+  },
   fallible: true,
+  samples: {
+    cases: [
+      { inputs: [{ shape: [5, 3] }, { shape: [4], type: INT32, below: 5 }] },
+      { inputs: [{ shape: [5] }, { shape: [7], type: INT32, below: 5 }] },
+      { inputs: [{ shape: [3, 2, 2] }, { shape: [2, 3], type: INT32, below: 3 }] },
+      { inputs: [{ shape: [3, 40] }, { shape: [], type: INT32, below: 3 }] },
+      { inputs: [{ shape: [3, 2] }, { shape: [0], type: INT32, below: 3 }] },
+    ],
+  },
 });
 
 /**
@@ -95,7 +112,21 @@ export const ScatterAdd = op({
       asRows(x!, [sizeOfDims(inputDims[0]!), rowSize(dims)], tools),
     ],
   },
+  equals: ([indices, x], rows) => {
+    const flat = n.reshape(x!, intern([indices!.size, rowSize([0, ...x!.extent.dims.slice(indices!.extent.rank)])]));
+    const total = n.matmul(n.transposeLast(n.oneHot(indices!, rows, x!.type)), flat);
+    return n.reshape(total, intern([rows, ...x!.extent.dims.slice(indices!.extent.rank)]));
+  },
   fallible: true,
+  samples: {
+    cases: [
+      { inputs: [{ shape: [4], type: INT32, below: 5 }, { shape: [4, 3] }], attr: 5 },
+      { inputs: [{ shape: [7], type: INT32, below: 3 }, { shape: [7] }], attr: 3 },
+      { inputs: [{ shape: [2, 3], type: INT32, below: 2 }, { shape: [2, 3, 2] }], attr: 2 },
+      { inputs: [{ shape: [0], type: INT32, below: 2 }, { shape: [0, 3] }], attr: 2 },
+    ],
+    relative: 2 ** -20,
+  },
 });
 
 /**
@@ -146,6 +177,7 @@ export const DynamicSlice = op({
     scalars: [1],
   },
   fallible: true,
+  // Its start is a number of the run, which samples cannot draw: test/ops/slice.test.ts.
 });
 
 /**

@@ -15,7 +15,7 @@ export const CrossEntropy = op({
   dtype: ([logits]) => checkType('crossEntropy', logits!.type, float),
   gradient: ([logits, labels], _y, dy) => [apply(CrossEntropyGrad, [logits!, labels!, dy]), null],
   equals: ([logits, labels]) => {
-    const chosen = n.mul(oneHotOf(labels!, logits!), n.logSoftmax(logits!));
+    const chosen = n.mul(n.oneHot(labels!, logits!.extent.dims[1]!, logits!.type), n.logSoftmax(logits!));
     return n.neg(n.reshape(n.sumLast(chosen), labels!.extent));
   },
   instruction: {
@@ -23,7 +23,20 @@ export const CrossEntropy = op({
     operands: (_node, [logits, labels], tools) => [tools.contiguous(logits!), tools.contiguous(labels!)],
   },
   fallible: true,
-  samples: { domain: [-8, 8], extreme: [-1000, 1000], ulp: 4 },
+  samples: {
+    cases: [
+      [1, 3],
+      [4, 5],
+      [0, 3],
+      [3, 1],
+      [5, 131],
+    ].map(([rows, classes]) => ({
+      inputs: [{ shape: [rows!, classes!] }, { shape: [rows!], type: INT32, below: classes! }],
+    })),
+    domain: [-8, 8],
+    extreme: [-1000, 1000],
+    relative: 2 ** -26,
+  },
 });
 
 /** `(softmax(logits) - onehot(labels)) · dloss`, a row for each label. */
@@ -35,27 +48,36 @@ export const CrossEntropyGrad = op({
     const p = n.softmax(logits!);
     const rows = n.reshape(dloss!, intern([...dloss!.extent.dims, 1]));
     const dlogits = n.mul(n.mul(p, n.sub(dd, n.sumLast(n.mul(dd, p)))), rows);
-    const ddloss = n.reshape(n.sumLast(n.mul(dd, n.sub(p, oneHotOf(labels!, logits!)))), dloss!.extent);
+    const ddloss = n.reshape(
+      n.sumLast(n.mul(dd, n.sub(p, n.oneHot(labels!, logits!.extent.dims[1]!, logits!.type)))),
+      dloss!.extent,
+    );
     return [dlogits, null, ddloss];
   },
   equals: ([logits, labels, dloss]) => {
     const rows = n.reshape(dloss!, intern([...dloss!.extent.dims, 1]));
-    return n.mul(n.sub(n.softmax(logits!), oneHotOf(labels!, logits!)), rows);
+    return n.mul(n.sub(n.softmax(logits!), n.oneHot(labels!, logits!.extent.dims[1]!, logits!.type)), rows);
   },
   instruction: {
     name: 'crossEntropyGrad',
     operands: (_node, [logits, labels, dloss], tools) => [tools.contiguous(logits!), tools.contiguous(labels!), dloss!],
   },
   fallible: true,
-  samples: { domain: [-8, 8], extreme: [-1000, 1000], ulp: 4 },
+  samples: {
+    cases: [
+      [1, 3],
+      [4, 5],
+      [0, 3],
+      [3, 1],
+      [5, 131],
+    ].map(([rows, classes]) => ({
+      inputs: [{ shape: [rows!, classes!] }, { shape: [rows!], type: INT32, below: classes! }, { shape: [rows!] }],
+    })),
+    domain: [-8, 8],
+    extreme: [-1000, 1000],
+    relative: 2 ** -26,
+  },
 });
-
-/** 1 at each row's label, in the dtype of the logits. */
-function oneHotOf(labels: AnyTensor, logits: AnyTensor): AnyTensor {
-  const classes = intern([logits.extent.dims[1]!]);
-  const places = n.iota(classes, INT32);
-  return n.cast(n.equal(n.reshape(labels, intern([labels.size, 1])), places), logits.type);
-}
 
 export interface LossOptions<R extends Reduction> {
   /** The mean of the terms, their sum, or the terms themselves. Default 'mean'. */

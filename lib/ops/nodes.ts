@@ -1,5 +1,6 @@
+import { INT32 } from '../dtype.js';
 import { apply, type Op } from '../graph/op.js';
-import type { Extent } from '../shape.js';
+import { type Extent, intern } from '../shape.js';
 import { type AnyTensor, scalar } from '../tensor.js';
 import { Abs, Add, Div, Maximum, Minimum, Mul, Neg, Sign, Square, Sub } from './arithmetic.js';
 import { type Operand, rulePair } from './build.js';
@@ -12,7 +13,7 @@ import { Matmul } from './matmul.js';
 import { axesToSum, keepBit, keptExtent, Max, Sum, sumMask } from './reduce.js';
 import { BroadcastTo, Reshape, swapLast, Transpose } from './shape.js';
 import { LogSoftmax, Softmax } from './softmax.js';
-import { Cos, Exp, Log, Sin } from './transcendental.js';
+import { Cos, Exp, Log, Sin, Sqrt } from './transcendental.js';
 import { Where } from './where.js';
 
 // The ops as gradient rules and compositions write them: untyped, and a number is a constant of the plan. (Modules of this folder import
@@ -38,6 +39,7 @@ export const sign = unary(() => Sign);
 export const square = unary(() => Square);
 export const exp = unary(() => Exp);
 export const log = unary(() => Log);
+export const sqrt = unary(() => Sqrt);
 export const sin = unary(() => Sin);
 export const cos = unary(() => Cos);
 export const softmax = unary(() => Softmax);
@@ -125,4 +127,10 @@ export function scatterAdd(indices: AnyTensor, x: AnyTensor, rows: number): AnyT
 /** start, start + 1, start + 2 … in a tensor of this shape. */
 export function iota(extent: Extent, type: number, start: AnyTensor = scalar(0, type)): AnyTensor {
   return apply(Iota, [start, scalar(1, type)], extent.id * 8 + type);
+}
+
+/** A row for each index: 1 at the index, 0 elsewhere. */
+export function oneHot(indices: AnyTensor, classes: number, type: number): AnyTensor {
+  const column = reshape(indices, intern([indices.size, 1]));
+  return cast(equal(column, iota(intern([classes]), INT32)), type);
 }

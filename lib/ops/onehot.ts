@@ -21,7 +21,7 @@ export function oneHot<S extends Shape, N extends number, D extends DType = 'flo
       `oneHot: expected indices of dtype int32, got ${nameOf(indices.type)} (cast them)`,
     );
   }
-  const places = n.iota(intern([checkCount('oneHot', 'classes', classes)]), INT32);
-  const hit = n.equal(n.reshape(indices, intern([...indices.extent.dims, 1])), places);
-  return n.cast(hit, codeOf(dtype ?? 'float32', 'oneHot')) as unknown as Tensor<[...S, N], D>;
+  const type = codeOf(dtype ?? 'float32', 'oneHot');
+  const made = n.oneHot(indices, checkCount('oneHot', 'classes', classes), type);
+  return n.reshape(made, intern([...indices.extent.dims, classes])) as unknown as Tensor<[...S, N], D>;
 }

@@ -1,8 +1,8 @@
 import { codeOf, type DType, FLOAT64, type FloatDType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { apply, op } from '../graph/op.js';
-import { takeDraw } from '../random.js';
-import { checkShape, type Extent, extentOf, type Shape } from '../shape.js';
+import { type Draw, takeDraw } from '../random.js';
+import { checkShape, type Extent, extentOf, intern, type Shape } from '../shape.js';
 import { type AnyTensor, drawScalar, scalar, type Tensor } from '../tensor.js';
 import { isRepresentable, numberNode } from './build.js';
 import * as n from './nodes.js';
@@ -47,6 +47,15 @@ function draw(
 function held<R>(t: AnyTensor): R {
   t.source = true;
   return t as R;
+}
+
+/** Float64 numbers, uniform in [0, 1), of the draw with this seed and number. */
+export function uniformDraw(count: number, { seed, number }: Draw): AnyTensor {
+  return apply(
+    Random,
+    [scalar(seed, FLOAT64), scalar(number, FLOAT64)],
+    intern([count]).id * 32 + FLOAT64 * 4 + UNIFORM,
+  );
 }
 
 export interface RandomOptions<D extends DType> {

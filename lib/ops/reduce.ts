@@ -1,6 +1,6 @@
 import type { FloatDType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { apply, type Op, type OpEntry, op } from '../graph/op.js';
+import { apply, type Op, type OpEntry, op, type SampleCase } from '../graph/op.js';
 import { checkAxis, type Extent, intern, type Shape, show } from '../shape.js';
 import type { AnyTensor, Tensor } from '../tensor.js';
 import type { Axes, NumericDType, Reduced, ReduceOptions, SummableDType } from '../types/index.js';
@@ -34,6 +34,22 @@ export function axesToSum(from: Extent, to: Extent): number {
   for (let i = 0; i < from.rank; i++) if (i < lead || to.dims[i - lead] !== from.dims[i]) mask |= 1 << i;
   return mask;
 }
+
+/** Of no elements: its value depends on the dtype for max and min, which have tests of their own for it. */
+const ofNothing: SampleCase = { inputs: [{ shape: [0, 3] }], attr: 1 };
+/** One axis, several, all; first, middle and last; kept or not; nothing to reduce; rows and columns longer than a vector. */
+const cases: readonly SampleCase[] = [
+  { inputs: [{ shape: [7] }], attr: 1 },
+  { inputs: [{ shape: [3, 5] }], attr: 1 },
+  { inputs: [{ shape: [3, 5] }], attr: 2 | keepBit },
+  { inputs: [{ shape: [3, 5] }], attr: 3 },
+  { inputs: [{ shape: [2, 3, 4] }], attr: 2 },
+  { inputs: [{ shape: [2, 3, 4] }], attr: 5 | keepBit },
+  ofNothing,
+  { inputs: [{ shape: [3, 0] }], attr: 1 },
+  { inputs: [{ shape: [19, 131] }], attr: 1 },
+  { inputs: [{ shape: [19, 131] }], attr: 2 },
+];
 
 /** What the four reductions share; `kind` is the instruction's. */
 function reduction(
@@ -96,7 +112,7 @@ function maskOf(name: string, axes: readonly number[], extent: Extent): number {
 export const Sum = op({
   ...reduction('sum', 0, summable),
   gradient: ([x], _y, dy, attr) => [spread(dy, x!, attr)],
-  samples: { relative: 2 ** -18 },
+  samples: { cases, relative: 2 ** -18 },
 });
 
 /**
@@ -120,7 +136,7 @@ export const Mean = op({
     const total = n.sumKept(x!, attr & 255);
     return n.reshape(n.div(total, x!.size / total.size), reducedExtent(x!.extent, attr));
   },
-  samples: { relative: 2 ** -18 },
+  samples: { cases, relative: 2 ** -18 },
 });
 
 /**
@@ -139,6 +155,7 @@ export function mean<
 export const Max = op({
   ...reduction('max', 2, numeric),
   gradient: toWinners,
+  samples: { cases: cases.filter((c) => c !== ofNothing) },
 });
 
 /**
@@ -158,6 +175,7 @@ export function max<
 export const Min = op({
   ...reduction('min', 3, numeric),
   gradient: toWinners,
+  samples: { cases: cases.filter((c) => c !== ofNothing) },
 });
 
 /**

@@ -50,6 +50,14 @@ export const Transpose = op({
   dtype: ([x]) => x!.type,
   view: (input, { attr }) => permuteView(input, orderOf(attr, input.dims.length)),
   gradient: ([x], _y, dy, attr) => [apply(Transpose, [dy], inverse(attr, x!.extent.rank))],
+  samples: {
+    cases: [
+      { inputs: [{ shape: [3, 5] }], attr: packAxes([1, 0]) },
+      { inputs: [{ shape: [2, 3, 4] }], attr: packAxes([2, 0, 1]) },
+      { inputs: [{ shape: [2, 1, 3, 2] }], attr: packAxes([3, 1, 0, 2]) },
+      { inputs: [{ shape: [0, 3] }], attr: packAxes([1, 0]) },
+    ],
+  },
 });
 
 /**
@@ -84,6 +92,14 @@ export const Reshape = op({
   dtype: ([x]) => x!.type,
   view: (input, { dims }) => reshapeView(input, dims),
   gradient: ([x], _y, dy) => [n.reshape(dy, x!.extent)],
+  samples: {
+    cases: [
+      { inputs: [{ shape: [3, 4] }], attr: intern([2, 6]).id },
+      { inputs: [{ shape: [2, 3, 4] }], attr: intern([4, 6]).id },
+      { inputs: [{ shape: [1] }], attr: intern([]).id },
+      { inputs: [{ shape: [0, 3] }], attr: intern([3, 0, 2]).id },
+    ],
+  },
 });
 
 /**
@@ -124,6 +140,14 @@ export const BroadcastTo = op({
   dtype: ([x]) => x!.type,
   view: (input, { dims }) => broadcastView(input, dims),
   gradient: ([x], _y, dy) => [n.sumTo(dy, x!.extent)],
+  samples: {
+    cases: [
+      { inputs: [{ shape: [] }], attr: intern([2, 3]).id },
+      { inputs: [{ shape: [3, 1] }], attr: intern([2, 3, 4]).id },
+      { inputs: [{ shape: [2, 1, 3] }], attr: intern([2, 2, 3]).id },
+      { inputs: [{ shape: [1] }], attr: intern([0]).id },
+    ],
+  },
 });
 
 /**
