@@ -13,7 +13,9 @@ import { progressBar } from './lib/progress-bar.mjs';
 manualSeed(7);
 const digits = await loadDigits(new URL('./data/digits.csv.gz', import.meta.url));
 const [train, test] = digits.split([0.8, 0.2], { seed: 1 });
-console.log(`${digits.length} digits of 8x8 pixels (UCI): ${train.length} to learn from, ${test.length} held out. One of them:\n`);
+console.log(
+  `${digits.length} digits of 8x8 pixels (UCI): ${train.length} to learn from, ${test.length} held out. One of them:\n`,
+);
 console.log(await picture(train, 3));
 
 const network = ({ dtype = 'float32', dropout = 0.2 } = {}) =>
@@ -41,7 +43,9 @@ const seconds = (performance.now() - began) / 1000;
 const score = await trainer.evaluate(test);
 const predicted = argmax(await trainer.predict(test.columns[0]), { axis: 1 });
 const right = `${(100 * score.accuracy).toFixed(1)} %`;
-console.log(`\n${optimizer.stepCount} steps in ${seconds.toFixed(1)} s, ${stats().plansBuilt} plans built. On the held-out digits: ${right} right.\n`);
+console.log(
+  `\n${optimizer.stepCount} steps in ${seconds.toFixed(1)} s, ${stats().plansBuilt} plans built. On the held-out digits: ${right} right.\n`,
+);
 console.log(confusionMatrix(await test.columns[1].array(), await predicted.array()));
 
 console.log(`

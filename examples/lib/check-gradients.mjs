@@ -35,7 +35,10 @@ export async function checkGradients(model, dataset) {
       const error = Math.abs(numeric - analytic[i]) / Math.max(1e-8, Math.abs(numeric) + Math.abs(analytic[i]));
       if (Math.abs(numeric - analytic[i]) > 1e-10) worst = Math.max(worst, error);
     }
-    console.log(`  ${name.padEnd(9)} [${p.shape.join(', ')}]`.padEnd(26), `worst relative error ${worst.toExponential(1)}`);
+    console.log(
+      `  ${name.padEnd(9)} [${p.shape.join(', ')}]`.padEnd(26),
+      `worst relative error ${worst.toExponential(1)}`,
+    );
     if (worst > LIMIT) throw new Error(`the gradient of ${name} is wrong`);
   }
 }

@@ -6,7 +6,8 @@ const SHADES = ' ░▒▓█';
 export async function picture(dataset, index) {
   const [image, label] = dataset.columns.map((c) => gather(c, tensor([index], { dtype: 'int32' })));
   const pixels = await image.data();
-  const line = (r) => Array.from(pixels.subarray(8 * r, 8 * r + 8), (v) => SHADES[Math.min(4, Math.floor(v * 5))].repeat(2)).join('');
+  const line = (r) =>
+    Array.from(pixels.subarray(8 * r, 8 * r + 8), (v) => SHADES[Math.min(4, Math.floor(v * 5))].repeat(2)).join('');
   const rows = Array.from({ length: 8 }, (_, r) => `    ${line(r)}`);
   return `${rows.join('\n')}   a ${await label.item()}`;
 }

@@ -10,8 +10,16 @@ const show = ({ scores, samplesPerSecond, secondsLeft }) => ({
 /** For `onProgress`: a bar on a terminal, else a plain line for every tenth of the way. */
 export function progressBar() {
   if (!process.stdout.isTTY) return { update: plainLines(), stop() {} };
-  const format = '  {bar} {percentage} %  epoch {epoch}/{epochs}  loss {loss}  accuracy {accuracy}  {rate} samples/s  {left} left';
-  const bar = new SingleBar({ format, barCompleteChar: '█', barIncompleteChar: '░', barsize: 24, hideCursor: true, stream: process.stdout });
+  const format =
+    '  {bar} {percentage} %  epoch {epoch}/{epochs}  loss {loss}  accuracy {accuracy}  {rate} samples/s  {left} left';
+  const bar = new SingleBar({
+    format,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    hideCursor: true,
+    stream: process.stdout,
+  });
   let started = false;
   return {
     update(progress) {
@@ -32,6 +40,8 @@ function plainLines() {
     next = (Math.floor(done * 10) + 1) / 10;
     const { loss, accuracy, rate, left } = show(progress);
     const at = `${Math.round(100 * done)} %`.padStart(5);
-    console.log(`  ${at}  epoch ${progress.epoch}/${progress.epochs}  loss ${loss}  accuracy ${accuracy}  ${rate} samples/s  ${left} left`);
+    console.log(
+      `  ${at}  epoch ${progress.epoch}/${progress.epochs}  loss ${loss}  accuracy ${accuracy}  ${rate} samples/s  ${left} left`,
+    );
   };
 }

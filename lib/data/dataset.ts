@@ -4,7 +4,7 @@ import { gather, tensor } from '../ops/index.js';
 import { evaluateSync } from '../runtime/evaluate.js';
 import { type Shape, show } from '../shape.js';
 import { type AnyTensor, type NestedArray, Tensor } from '../tensor.js';
-import { type ShuffleOptions, permutation } from './permutation.js';
+import { permutation, type ShuffleOptions } from './permutation.js';
 
 /** Some of the rows of a tensor: the same type, but for the number of rows. */
 export type RowsOf<T> =
@@ -88,5 +88,6 @@ export class TensorDataset<T extends readonly Column[] = readonly AnyTensor[]> {
 }
 
 export function checkBatchSize(op: string, n: number): void {
-  if (!Number.isInteger(n) || n < 1) throw new GradsmithError('ERR_VALUE', `${op}: expected a batchSize >= 1, got ${n}`);
+  if (!Number.isInteger(n) || n < 1)
+    throw new GradsmithError('ERR_VALUE', `${op}: expected a batchSize >= 1, got ${n}`);
 }

@@ -28,7 +28,10 @@ export async function loadDigits(file: string | URL): Promise<Digits> {
     if (values.length !== PIXELS || values.some((v) => !(v >= 0 && v <= LARGEST)) || !(label >= 0 && label <= 9)) {
       throw new GradsmithError('ERR_VALUE', `loadDigits: line ${i + 1} is not 64 pixels of 0..16 and a digit`);
     }
-    pixels.set(values.map((v) => v / LARGEST), i * PIXELS);
+    pixels.set(
+      values.map((v) => v / LARGEST),
+      i * PIXELS,
+    );
     labels[i] = label;
   }
   const images = tensor(pixels, { shape: [lines.length, PIXELS] });

@@ -15,7 +15,8 @@ export class Dropout extends Module {
 
   constructor(p = 0.5) {
     super();
-    if (!(p >= 0 && p < 1)) throw new GradsmithError('ERR_VALUE', `Dropout: expected a probability in [0, 1), got ${p}`);
+    if (!(p >= 0 && p < 1))
+      throw new GradsmithError('ERR_VALUE', `Dropout: expected a probability in [0, 1), got ${p}`);
     this.p = p;
   }
 

@@ -1,7 +1,7 @@
 export { ReLU, Sigmoid, Tanh } from './activation.js';
 export { Dropout } from './dropout.js';
-export * as init from './init.js';
 export type { Initializer, InitOptions } from './init.js';
+export * as init from './init.js';
 export { Linear, type LinearOptions } from './linear.js';
 export { Module } from './module.js';
 export { Sequential } from './sequential.js';

@@ -1,6 +1,7 @@
 import type { FloatDType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { add, matmul, transpose } from '../ops/index.js';
+import { matmul, transpose } from '../ops/index.js';
+import * as n from '../ops/nodes.js';
 import { parameter } from '../runtime/parameter.js';
 import { type Shape, show } from '../shape.js';
 import type { AnyTensor, Parameter, Tensor } from '../tensor.js';
@@ -37,7 +38,10 @@ export class Linear<I extends number, O extends number, D extends FloatDType = '
     const { bias = true, weightInit = torchDefault, biasInit } = options;
     for (const n of [inFeatures, outFeatures]) {
       if (!Number.isInteger(n) || n < 1) {
-        throw new GradsmithError('ERR_VALUE', `Linear: expected numbers of features >= 1, got ${inFeatures} and ${outFeatures}`);
+        throw new GradsmithError(
+          'ERR_VALUE',
+          `Linear: expected numbers of features >= 1, got ${inFeatures} and ${outFeatures}`,
+        );
       }
     }
     const dtype = (options.dtype ?? 'float32') as D;
@@ -54,8 +58,7 @@ export class Linear<I extends number, O extends number, D extends FloatDType = '
     if (input.shape.at(-1) !== this.inFeatures) {
       throw new GradsmithError('ERR_SHAPE', `Linear: expected ${this.inFeatures} features, got ${show(input.shape)}`);
     }
-    const weight: AnyTensor = this.weight;
-    const product = matmul(input, transpose(weight));
-    return (this.bias === null ? product : add(product, this.bias as AnyTensor)) as unknown as Tensor<FeaturesOutput<S, O>, D>;
+    const product = matmul(input as Tensor<Shape, D>, transpose(this.weight));
+    return (this.bias === null ? product : n.add(product, this.bias)) as unknown as Tensor<FeaturesOutput<S, O>, D>;
   }
 }

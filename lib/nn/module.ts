@@ -1,4 +1,6 @@
+import type { DType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
+import type { Shape } from '../shape.js';
 import { type AnyTensor, type Parameter, Tensor } from '../tensor.js';
 import { assignState, type StateDict, snapshot, snapshotSync } from './state.js';
 
@@ -42,17 +44,17 @@ export abstract class Module {
   }
 
   /** What optimizers train, each once, with its name. */
-  *namedParameters(): IterableIterator<[string, Parameter]> {
+  *namedParameters(): IterableIterator<[string, Parameter<Shape, DType>]> {
     const seen = new Set<AnyTensor>();
     for (const [name, t] of this.namedState()) {
       if (!t.needsGrad || seen.has(t)) continue;
       seen.add(t);
-      yield [name, t as Parameter];
+      yield [name, t as Parameter<Shape, DType>];
     }
   }
 
   /** What optimizers train. */
-  parameters(): Parameter[] {
+  parameters(): Parameter<Shape, DType>[] {
     return Array.from(this.namedParameters(), ([, parameter]) => parameter);
   }
 
@@ -88,8 +90,13 @@ export abstract class Module {
 
   /** Parameters and other mutable tensors, every name of each (a shared parameter has two). */
   private *namedState(): IterableIterator<[string, AnyTensor]> {
-    const walk = function* (module: Module, prefix: string, above: readonly Module[]): IterableIterator<[string, AnyTensor]> {
-      if (above.includes(module)) throw new GradsmithError('ERR_VALUE', `Module: ${prefix.slice(0, -1)} contains itself`);
+    const walk = function* (
+      module: Module,
+      prefix: string,
+      above: readonly Module[],
+    ): IterableIterator<[string, AnyTensor]> {
+      if (above.includes(module))
+        throw new GradsmithError('ERR_VALUE', `Module: ${prefix.slice(0, -1)} contains itself`);
       for (const [name, field] of Object.entries(module)) {
         if (field instanceof Tensor && (field as AnyTensor).mutable) yield [prefix + name, field as AnyTensor];
       }

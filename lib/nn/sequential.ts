@@ -1,10 +1,15 @@
-import { GradsmithError } from '../errors.js';
-import type { AnyTensor } from '../tensor.js';
-import type { ChainArgument, ChainInput, ChainOutput, FeatureLayer } from '../types/index.js';
-import type { Shape } from '../shape.js';
 import type { FloatDType } from '../dtype.js';
-import type { FeaturesInput, FeaturesOutput } from '../types/index.js';
-import type { Tensor } from '../tensor.js';
+import { GradsmithError } from '../errors.js';
+import type { Shape } from '../shape.js';
+import type { AnyTensor, Tensor } from '../tensor.js';
+import type {
+  ChainArgument,
+  ChainInput,
+  ChainOutput,
+  FeatureLayer,
+  FeaturesInput,
+  FeaturesOutput,
+} from '../types/index.js';
 import { Module } from './module.js';
 
 /**
@@ -12,7 +17,10 @@ import { Module } from './module.js';
  * error that names the first such layer.
  * @example new Sequential(new Linear(64, 32), new ReLU(), new Linear(32, 10)).forward(zeros([5, 64])).shape // [5, 10]
  */
-export class Sequential<L extends readonly Module[]> extends Module implements FeatureLayer<ChainInput<L>, ChainOutput<L>> {
+export class Sequential<L extends readonly Module[]>
+  extends Module
+  implements FeatureLayer<ChainInput<L>, ChainOutput<L>>
+{
   readonly layers: L;
 
   constructor(...layers: L & ChainArgument<'Sequential', L>) {

@@ -1,7 +1,7 @@
 import { nameOf, type TypedArray } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { tensor } from '../ops/index.js';
-import { assign } from '../runtime/evaluate.js';
+import { commitSync } from '../runtime/commit.js';
 import { show } from '../shape.js';
 import { type AnyTensor, Tensor } from '../tensor.js';
 
@@ -36,13 +36,15 @@ export function assignState(
   const known = new Set(entries.map(([name]) => name));
   if (strict) {
     const missing = entries.map(([name]) => name).filter((name) => !(name in dict));
-    if (missing.length > 0) throw new GradsmithError('ERR_VALUE', `${op}: missing ${missing.join(', ')} (strict: false ignores it)`);
+    if (missing.length > 0)
+      throw new GradsmithError('ERR_VALUE', `${op}: missing ${missing.join(', ')} (strict: false ignores it)`);
     const unknown = Object.keys(dict).filter((name) => !known.has(name));
-    if (unknown.length > 0) throw new GradsmithError('ERR_VALUE', `${op}: unknown ${unknown.join(', ')} (strict: false ignores it)`);
+    if (unknown.length > 0)
+      throw new GradsmithError('ERR_VALUE', `${op}: unknown ${unknown.join(', ')} (strict: false ignores it)`);
   }
   const pairs = entries.filter(([name]) => name in dict).map(([name, target]) => [name, target, dict[name]!] as const);
   for (const [name, target, value] of pairs) check(op, name, target, value);
-  for (const [, target, value] of pairs) assign(target, value);
+  if (pairs.length > 0) commitSync(pairs.map(([, target, value]) => ({ target, value })));
 }
 
 function check(op: string, name: string, target: AnyTensor, value: AnyTensor): void {

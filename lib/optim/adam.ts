@@ -1,4 +1,4 @@
-import { add, div, mul, sqrt, square, sub } from '../ops/index.js';
+import { add, div, mul, sqrt, square, sub } from '../ops/nodes.js';
 import type { Update } from '../runtime/commit.js';
 import type { AnyTensor } from '../tensor.js';
 import { type AnyParameter, Optimizer, type Schedule } from './optimizer.js';

@@ -54,14 +54,21 @@ export class Moments {
 
   /** Takes over a state. Nothing is changed unless everything fits. */
   load(op: string, { step, skipped, tensors }: OptimizerState): void {
-    if (!Number.isInteger(step) || step < 0) throw new GradsmithError('ERR_VALUE', `${op}: expected a step count, got ${step}`);
+    if (!Number.isInteger(step) || step < 0)
+      throw new GradsmithError('ERR_VALUE', `${op}: expected a step count, got ${step}`);
     if (skipped.length !== this.parameters.length) {
-      throw new GradsmithError('ERR_VALUE', `${op}: expected the state of ${this.parameters.length} parameters, got ${skipped.length}`);
+      throw new GradsmithError(
+        'ERR_VALUE',
+        `${op}: expected the state of ${this.parameters.length} parameters, got ${skipped.length}`,
+      );
     }
     const targets = Object.keys(tensors).map((key) => {
       const [, index, name] = /^(\d+)\.(\w+)$/.exec(key) ?? [];
       if (name === undefined || !this.names.includes(name) || this.parameters[Number(index)] === undefined) {
-        throw new GradsmithError('ERR_VALUE', `${op}: unknown ${key}; this optimizer keeps ${this.names.join(', ') || 'nothing'} for each of its ${this.parameters.length} parameters`);
+        throw new GradsmithError(
+          'ERR_VALUE',
+          `${op}: unknown ${key}; this optimizer keeps ${this.names.join(', ') || 'nothing'} for each of its ${this.parameters.length} parameters`,
+        );
       }
       return [key, this.of(Number(index), name)] as const;
     });
@@ -72,6 +79,8 @@ export class Moments {
   }
 
   private entries(): [string, AnyTensor][] {
-    return this.tensors.flatMap((own, i) => Object.entries(own).map(([name, t]): [string, AnyTensor] => [`${i}.${name}`, t]));
+    return this.tensors.flatMap((own, i) =>
+      Object.entries(own).map(([name, t]): [string, AnyTensor] => [`${i}.${name}`, t]),
+    );
   }
 }

@@ -1,6 +1,8 @@
+import type { DType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { dropGradients, takeGradients } from '../graph/gradient.js';
 import { commit, commitSync, type Update } from '../runtime/commit.js';
+import type { Shape } from '../shape.js';
 import { type AnyTensor, type Parameter, scalar, Tensor } from '../tensor.js';
 import { Moments, type OptimizerState } from './moments.js';
 import { type StepNumber, StepNumbers } from './step-numbers.js';
@@ -9,7 +11,7 @@ import { type StepNumber, StepNumbers } from './step-numbers.js';
 export type Schedule = number | ((step: number) => number);
 
 /** Any parameter, whatever its shape and dtype. */
-export type AnyParameter = Pick<Parameter<never, never>, 'grad'>;
+export type AnyParameter = Parameter<Shape, DType>;
 
 const ofNow = (perStep: (step: number) => number, type: number, step: number): AnyTensor => scalar(perStep(step), type);
 
@@ -25,7 +27,7 @@ export abstract class Optimizer {
   /** @param moments names of the state tensors that the rule keeps for a parameter */
   protected constructor(parameters: Iterable<AnyParameter>, learningRate: Schedule, moments: readonly string[]) {
     const name = new.target.name;
-    this.parameters = checkParameters(name, [...parameters] as unknown as AnyTensor[]);
+    this.parameters = checkParameters(name, [...parameters]);
     this.moments = new Moments(this.parameters, moments);
     this.learningRate = checkSchedule(name, learningRate);
   }
@@ -102,14 +104,20 @@ export abstract class Optimizer {
   protected rateAt(step: number): number {
     const rate = typeof this.learningRate === 'function' ? this.learningRate(step) : this.learningRate;
     if (typeof rate === 'number' && !Number.isNaN(rate)) return rate;
-    throw new GradsmithError('ERR_VALUE', `${this.constructor.name}: the learning rate at step ${step} is ${rate}, not a number`);
+    throw new GradsmithError(
+      'ERR_VALUE',
+      `${this.constructor.name}: the learning rate at step ${step} is ${rate}, not a number`,
+    );
   }
 
   private take(): { updates: Update[]; losses: AnyTensor[] } {
     const { grads, losses } = takeGradients(this.parameters);
     const updates = this.updates(grads, ofNow);
     if (updates.length === 0) {
-      throw new GradsmithError('ERR_GRADIENT', `${this.constructor.name}.step: no parameter has a gradient; call loss.backward() first`);
+      throw new GradsmithError(
+        'ERR_GRADIENT',
+        `${this.constructor.name}.step: no parameter has a gradient; call loss.backward() first`,
+      );
     }
     this.advance(1, grads);
     return { updates, losses };
@@ -123,11 +131,15 @@ function checkParameters(name: string, tensors: AnyTensor[]): AnyTensor[] {
       throw new GradsmithError('ERR_VALUE', `${name}: item ${i} is not a parameter; make one with parameter(…)`);
     }
   }
-  if (new Set(tensors).size < tensors.length) throw new GradsmithError('ERR_VALUE', `${name}: a parameter is given twice`);
+  if (new Set(tensors).size < tensors.length)
+    throw new GradsmithError('ERR_VALUE', `${name}: a parameter is given twice`);
   return tensors;
 }
 
 function checkSchedule(name: string, rate: Schedule): Schedule {
   if (typeof rate === 'function' || (typeof rate === 'number' && rate >= 0)) return rate;
-  throw new GradsmithError('ERR_VALUE', `${name}: expected a learning rate >= 0 or a function of the step, got ${String(rate)}`);
+  throw new GradsmithError(
+    'ERR_VALUE',
+    `${name}: expected a learning rate >= 0 or a function of the step, got ${String(rate)}`,
+  );
 }

@@ -1,5 +1,5 @@
 import { GradsmithError } from '../errors.js';
-import { add, mul, sub } from '../ops/index.js';
+import { add, mul, sub } from '../ops/nodes.js';
 import type { Update } from '../runtime/commit.js';
 import type { AnyTensor } from '../tensor.js';
 import { type AnyParameter, Optimizer, type Schedule } from './optimizer.js';
@@ -27,7 +27,10 @@ export class SGD extends Optimizer {
   readonly weightDecay: number;
   private readonly rate = (_time: number, step: number) => this.rateAt(step);
 
-  constructor(parameters: Iterable<AnyParameter>, { learningRate, momentum = 0, nesterov = false, weightDecay = 0 }: SGDOptions) {
+  constructor(
+    parameters: Iterable<AnyParameter>,
+    { learningRate, momentum = 0, nesterov = false, weightDecay = 0 }: SGDOptions,
+  ) {
     super(parameters, learningRate, momentum > 0 ? ['momentum'] : []);
     this.momentum = checkAtLeast0('SGD', 'momentum', momentum);
     this.weightDecay = checkAtLeast0('SGD', 'weightDecay', weightDecay);

@@ -11,7 +11,7 @@ export type Examples =
 
 /** Holds its signature as a method, so that functions of narrower tensors (crossEntropy) are accepted as well. */
 export interface OfBatch {
-  of(output: Tensor<number[], 'float32'>, target: Tensor<number[], DType>): Tensor<never, never>;
+  of(output: Tensor<number[], 'float32'>, target: Tensor<number[], DType>): AnyTensor;
 }
 
 export interface TrainerOptions<M extends string> {
@@ -64,8 +64,8 @@ export interface FitOptions<M extends string = string> {
   signal?: AbortSignal;
   /** Called a few times a second, and at the end of each epoch. */
   onProgress?: (progress: Progress<M>) => void;
-  /** Called after each epoch; `false` stops. */
-  onEpoch?: (report: EpochReport<M>) => boolean | void | Promise<boolean | void>;
+  /** Called, and awaited, after each epoch; returning `false` stops. */
+  onEpoch?: (report: EpochReport<M>) => unknown;
 }
 
 export interface EvaluateOptions {

@@ -3,7 +3,7 @@ import { INT32 } from '../dtype.js';
 import { dynamicSlice, gather } from '../ops/index.js';
 import type { Update } from '../runtime/commit.js';
 import { Program } from '../runtime/program.js';
-import { type AnyTensor, stepScalar } from '../tensor.js';
+import { type AnyTensor, stepScalar, type Tensor } from '../tensor.js';
 
 /** What is computed of a batch: one-element outputs, and what they change. */
 export interface BatchGraph {
@@ -86,10 +86,10 @@ export class Pass {
 
   private batch(rows: number): AnyTensor[] {
     const { data, order, batchSize } = this.options;
-    const start = stepScalar((step) => Math.max(step - this.first, 0) * batchSize, INT32);
+    const start = stepScalar((step) => Math.max(step - this.first, 0) * batchSize, INT32) as Tensor<[], 'int32'>;
     if (order === null) return data.columns.map((c) => dynamicSlice(c, start, rows));
-    const indices = dynamicSlice(order, start, rows);
-    return data.columns.map((c) => gather(c, indices as never) as AnyTensor);
+    const indices = dynamicSlice(order as Tensor<number[], 'int32'>, start, rows);
+    return data.columns.map((c) => gather(c, indices));
   }
 }
 

@@ -1,14 +1,14 @@
 import { checkBatchSize, TensorDataset } from '../data/dataset.js';
 import { permutation } from '../data/permutation.js';
-import { INT32 } from '../dtype.js';
+import type { DType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { gradientsOf } from '../graph/gradient.js';
 import type { Module } from '../nn/index.js';
 import { tensor } from '../ops/index.js';
 import type { Optimizer } from '../optim/index.js';
-import { state } from '../runtime/parameter.js';
-import { assign, evaluate, evaluateSync } from '../runtime/evaluate.js';
-import { type Shape, show } from '../shape.js';
+import { evaluate, evaluateSync } from '../runtime/evaluate.js';
+import { assign, state } from '../runtime/parameter.js';
+import { show } from '../shape.js';
 import { type AnyTensor, type NestedArray, stepScalar, Tensor } from '../tensor.js';
 import { inMode } from './mode.js';
 import type { EpochReport, EvaluateOptions, Examples, FitOptions, OfBatch, TrainerOptions } from './options.js';
@@ -45,15 +45,18 @@ export class Trainer<M extends string = never> {
    */
   async fit(examples: Examples, options: FitOptions<M>): Promise<EpochReport<M>[]> {
     const { epochs, batchSize = 32, shuffle = true, dropLast = false, seed, signal, validation } = options;
-    if (!Number.isInteger(epochs) || epochs < 0) throw new GradsmithError('ERR_VALUE', `fit: expected epochs >= 0, got ${epochs}`);
+    if (!Number.isInteger(epochs) || epochs < 0)
+      throw new GradsmithError('ERR_VALUE', `fit: expected epochs >= 0, got ${epochs}`);
     checkBatchSize('fit', batchSize);
-    if (this.busy) throw new GradsmithError('ERR_VALUE', 'fit: another fit of this trainer is still running; await it first');
+    if (this.busy)
+      throw new GradsmithError('ERR_VALUE', 'fit: another fit of this trainer is still running; await it first');
     const data = asDataset('fit', examples);
     const order = shuffle ? (state(tensor(new Int32Array(data.length), { dtype: 'int32' })) as AnyTensor) : null;
     const gradients: (AnyTensor | null)[] = [];
     const build = (columns: AnyTensor[]) => this.trainingGraph(columns, gradients);
     const pass = new Pass({ data, batchSize, dropLast, order, build });
-    if (pass.steps === 0) throw new GradsmithError('ERR_VALUE', `fit: ${data.length} examples do not fill a batch of ${batchSize}`);
+    if (pass.steps === 0)
+      throw new GradsmithError('ERR_VALUE', `fit: ${data.length} examples do not fill a batch of ${batchSize}`);
 
     const reports: EpochReport<M>[] = [];
     const pace = new Pace();
@@ -94,14 +97,14 @@ export class Trainer<M extends string = never> {
   }
 
   /** The model's output for these inputs, out of training mode, computed. */
-  async predict(inputs: Tensor<never, never> | readonly NestedArray[]): Promise<Tensor> {
+  async predict(inputs: AnyTensor | readonly NestedArray[]): Promise<Tensor> {
     const y = this.output(inputs);
     await evaluate(y);
     return y as Tensor;
   }
 
   /** `predict()` that blocks the event loop. */
-  predictSync(inputs: Tensor<never, never> | readonly NestedArray[]): Tensor {
+  predictSync(inputs: AnyTensor | readonly NestedArray[]): Tensor {
     const y = this.output(inputs);
     evaluateSync(y);
     return y as Tensor;
@@ -146,19 +149,22 @@ export class Trainer<M extends string = never> {
 
   /** Loss and metrics of a batch. */
   private outputs(columns: AnyTensor[], training: boolean): AnyTensor[] {
-    const target = columns.at(-1)! as Tensor<number[], never>;
+    const target = columns.at(-1)! as Tensor<number[], DType>;
     const y = inMode(this.model, training, () => this.forward(columns.slice(0, -1))) as Tensor;
-    const outputs = [this.loss, ...this.metrics.map(([, f]) => f)].map((f) => f(y, target) as unknown as AnyTensor);
+    const outputs = [this.loss, ...this.metrics.map(([, f]) => f)].map((f) => f(y, target));
     for (const [i, t] of outputs.entries()) {
       if (t.size === 1) continue;
       const name = i === 0 ? 'loss' : this.metrics[i - 1]![0];
-      throw new GradsmithError('ERR_SHAPE', `Trainer: ${name} must have one element, got shape ${show(t.shape)}; take its mean()`);
+      throw new GradsmithError(
+        'ERR_SHAPE',
+        `Trainer: ${name} must have one element, got shape ${show(t.shape)}; take its mean()`,
+      );
     }
     return outputs;
   }
 
-  private output(inputs: Tensor<never, never> | readonly NestedArray[]): AnyTensor {
-    const x = asTensor(inputs as AnyTensor | readonly NestedArray[]);
+  private output(inputs: AnyTensor | readonly NestedArray[]): AnyTensor {
+    const x = asTensor(inputs);
     return inMode(this.model, false, () => this.forward([x]));
   }
 
@@ -173,12 +179,14 @@ function asTensor(x: AnyTensor | readonly NestedArray[]): AnyTensor {
 
 function asDataset(op: string, examples: Examples): TensorDataset {
   const columns = 'columns' in examples ? examples.columns : examples;
-  if (columns.length < 2) throw new GradsmithError('ERR_VALUE', `${op}: expected inputs and targets, got ${columns.length} column`);
+  if (columns.length < 2)
+    throw new GradsmithError('ERR_VALUE', `${op}: expected inputs and targets, got ${columns.length} column`);
   const data = examples instanceof TensorDataset ? examples : new TensorDataset(...columns);
   if (data.length === 0) throw new GradsmithError('ERR_VALUE', `${op}: there are no examples`);
   return data as TensorDataset;
 }
 
 function checkAborted(op: string, signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new GradsmithError('ERR_ABORTED', `${op}: stopped by its signal`, { cause: signal.reason });
+  if (signal?.aborted)
+    throw new GradsmithError('ERR_ABORTED', `${op}: stopped by its signal`, { cause: signal.reason });
 }

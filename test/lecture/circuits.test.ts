@@ -1,6 +1,6 @@
 // CS231n, lecture 4: the circuits on its slides, gate by gate. Numbers computed in float64 with NumPy.
 
-import { add, div, exp, gradients, max, maximum, mul, neg, matmul, sigmoid, square, sum } from 'gradsmith';
+import { add, div, exp, gradients, matmul, max, maximum, mul, neg, sigmoid, square, sum } from 'gradsmith';
 import { expect, test } from 'vitest';
 import { f64, numbers, values } from './helpers.js';
 
@@ -53,9 +53,10 @@ test('L8: the sigmoid neuron, forward and backward through every gate', async ()
   const e = exp(n);
   const d = add(e, 1);
   const f = div(1, d);
-  close(await numbers(a, b, ab, s, n, e, d, f), [
-    -2, 6, 4, 1, -1, 0.36787944117144233, 1.3678794411714423, 0.7310585786300049,
-  ]);
+  close(
+    await numbers(a, b, ab, s, n, e, d, f),
+    [-2, 6, 4, 1, -1, 0.36787944117144233, 1.3678794411714423, 0.7310585786300049],
+  );
   const steps = await numbers(...gradients(f, [f, d, e, n, s, ab, a, b]));
   const sigma = 0.19661193324148188;
   close(steps, [1, -0.534446645388523, -0.534446645388523, -sigma, sigma, sigma, sigma, sigma]);
@@ -119,7 +120,7 @@ test('L15: f(x, W) = ‖Wx‖²', async () => {
   const W = f64([[0.1, 0.5], [-0.3, 0.8]]); // biome-ignore format: a matrix
   const x = f64([0.2, 0.4]);
   const q = matmul(W, x) as typeof x;
-  const f = sum(square(q)) as typeof x;
+  const f = sum(square(q));
   const [dq, dW, dx] = gradients(f, [q, W, x]);
   expect(dW!.shape).toEqual([2, 2]);
   const [vq, vf, vdq, vdW, vdx] = await values(q, f, dq!, dW!, dx!);

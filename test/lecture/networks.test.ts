@@ -1,13 +1,23 @@
 // CS231n, lecture 4: what it says of networks.
 
-import { add, matmul, parameter, randn, relu, sigmoid, sub, type Tensor, tensor, transpose } from 'gradsmith';
+import {
+  type AnyTensor,
+  add,
+  matmul,
+  parameter,
+  randn,
+  relu,
+  sigmoid,
+  sub,
+  type Tensor,
+  tensor,
+  transpose,
+} from 'gradsmith';
 import { Linear, type Module, ReLU, Sequential, Sigmoid } from 'gradsmith/nn';
 import { expect, test } from 'vitest';
 import { values } from './helpers.js';
 
-type Any = Tensor<never, never>;
-
-async function largest(t: Any): Promise<number> {
+async function largest(t: AnyTensor): Promise<number> {
   return Math.max(...(await values(t))[0]!.map(Math.abs));
 }
 
@@ -61,7 +71,9 @@ test('L26: a 3-layer net, one example as a column, a batch as columns or as rows
   const columns = await values(forward(batch).out);
   const rows = add(
     matmul(
-      sigmoid(add(matmul(sigmoid(add(matmul(transpose(batch), transpose(W1)), transpose(b1))), transpose(W2)), transpose(b2))),
+      sigmoid(
+        add(matmul(sigmoid(add(matmul(transpose(batch), transpose(W1)), transpose(b1))), transpose(W2)), transpose(b2)),
+      ),
       transpose(W3),
     ),
     transpose(b3),
@@ -70,7 +82,10 @@ test('L26: a 3-layer net, one example as a column, a batch as columns or as rows
   const [asRows] = await values(rows);
   const data = await batch.data();
   for (let i = 0; i < 7; i++) {
-    const x = tensor([0, 1, 2].map((r) => [data[7 * r + i]!]), { dtype: 'float64' }) as unknown as Tensor<[3, 1], 'float64'>;
+    const x = tensor(
+      [0, 1, 2].map((r) => [data[7 * r + i]!]),
+      { dtype: 'float64' },
+    ) as unknown as Tensor<[3, 1], 'float64'>;
     const { h1, h2, out } = forward(x);
     expect([h1.shape, h2.shape, out.shape]).toEqual([[4, 1], [4, 1], [1, 1]]); // biome-ignore format: shapes
     const alone = await out.item();

@@ -5,7 +5,9 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { readNpy } from '../fixtures/npy.js';
 
 const EXAMPLE = new URL('../../examples/two-layer-net.ts', import.meta.url);
-const expected = JSON.parse(readFileSync(new URL('../fixtures/two-layer-net/expected.json', import.meta.url), 'utf8')) as {
+const expected = JSON.parse(
+  readFileSync(new URL('../fixtures/two-layer-net/expected.json', import.meta.url), 'utf8'),
+) as {
   loss: Record<string, number>;
 };
 

@@ -44,6 +44,6 @@ export function inputsOf({ inputs, gradients }: Case): Any[] {
 /** The gradients of sum(seed · value) with respect to the inputs that have one. */
 export function gradientsOf({ seed, gradients }: Case, inputs: Any[], value: Any): { of: Any[]; gradients: Any[] } {
   const of = inputs.filter((_, i) => gradients?.[i]);
-  const weighted = gs.sum(ops.mul!(value, load(seed!)));
-  return { of, gradients: gs.gradients(weighted as never, of as never[]) as unknown as Any[] };
+  const weighted = ops.sum!(ops.mul!(value, load(seed!)));
+  return { of, gradients: gs.gradients(weighted, of) as Any[] };
 }

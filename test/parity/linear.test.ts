@@ -25,7 +25,12 @@ test('Linear forward and backward equal PyTorch', async () => {
   expect(distance(await y.data(), fixture.value.data)).toBeLessThan(1e-14);
   const weighted = sum(mul(y, load(fixture.seed) as unknown as typeof y));
   const [dx, dw, db] = gradients(weighted, [x, layer.weight, layer.bias!]);
-  for (const [g, name] of [[dx, 'x'], [dw, 'weight'], [db, 'bias']] as const) { // biome-ignore format: pairs
+  for (const [g, name] of [
+    [dx, 'x'],
+    [dw, 'weight'],
+    [db, 'bias'],
+  ] as const) {
+    // biome-ignore format: pairs
     expect(g!.shape).toEqual(fixture.gradients[name].shape);
     expect(distance(await g!.data(), fixture.gradients[name].data), name).toBeLessThan(1e-13);
   }
@@ -64,11 +69,14 @@ async function expectDrawn(weight: Tensor<never, 'float64'>, { kind, ...bounds }
 }
 
 describe('initialisation draws from the distribution that PyTorch draws from', () => {
-  test.each(inits.rows.map((r) => [`${r.rule} ${r.shape} ${r.mode ?? ''} ${r.gain ?? ''}`, r] as const))('%s', async (_, row) => {
-    const { rule, shape, mode, gain, ...drawn } = row;
-    const options = { dtype: 'float64' as const, seed: 5, ...(mode && { mode }), ...(gain && { gain }) };
-    await expectDrawn(init[rule](shape, options) as never, drawn, 5);
-  });
+  test.each(inits.rows.map((r) => [`${r.rule} ${r.shape} ${r.mode ?? ''} ${r.gain ?? ''}`, r] as const))(
+    '%s',
+    async (_, row) => {
+      const { rule, shape, mode, gain, ...drawn } = row;
+      const options = { dtype: 'float64' as const, seed: 5, ...(mode && { mode }), ...(gain && { gain }) };
+      await expectDrawn(init[rule](shape, options) as never, drawn, 5);
+    },
+  );
 
   test.each(inits.linear)('Linear of $inFeatures features', async ({ inFeatures, weight, largestBias }) => {
     await expectDrawn(init.torchDefault([7, inFeatures], { dtype: 'float64', seed: 5 }) as never, weight, 5);
