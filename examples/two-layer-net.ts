@@ -1,4 +1,4 @@
-import { matmul, parameter, randn, sigmoid, square, sub, sum } from 'gradsmith';
+import { matmul, parameter, randn, sigmoid, sub, square, sum } from 'gradsmith';
 import { SGD } from 'gradsmith/optim';
 
 const [x, y] = [randn([64, 1000]), randn([64, 10])];
