@@ -68,14 +68,16 @@ inline constexpr size_t kMaxGroupOps = 64;
 inline constexpr size_t kMaxGroupInputs = 24;
 inline constexpr size_t kMaxGroupOutputs = 8;
 /// Slots of a program: registers, outputs apart from their registers, and byte-sized operands beside their lanes.
-inline constexpr size_t kMaxGroupSlots = kMaxGroupOps + 2 * kMaxGroupInputs + 2 * kMaxGroupOutputs;
+inline constexpr size_t kMaxGroupSlots = kMaxGroupOps + 3 * kMaxGroupInputs + 3 * kMaxGroupOutputs;
 
 /// Light ops, with one label per form in the machine.
 #define GRADSMITH_LIGHT_UNARY(X) X(Copy) X(Neg) X(Abs) X(Sign) X(Sqrt) X(Square) X(Reciprocal) X(Relu) X(LogicalNot)
 #define GRADSMITH_LIGHT_BINARY(X)                                                                                 \
   X(Add)                                                                                                          \
-  X(Sub) X(Mul) X(Div) X(Maximum) X(Minimum) X(Equal) X(NotEqual) X(Less) X(LessEqual) X(Greater) X(GreaterEqual) \
-      X(LogicalAnd) X(LogicalOr)
+  X(Sub)                                                                                                          \
+  X(Mul)                                                                                                          \
+  X(Div) X(Maximum) X(Minimum) X(Equal) X(NotEqual) X(Less) X(LessEqual) X(Greater) X(GreaterEqual) X(LogicalAnd) \
+      X(LogicalOr)
 
 /// What a step does: an op in one form. In the names A is the accumulator, M a slot, Store says that the result is
 /// stored too.

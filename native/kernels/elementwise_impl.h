@@ -1,0 +1,84 @@
+// The elementwise kernels of one ISA level. Include the level's vec_*.h first.
+#pragma once
+#include "kernels/elementwise_blocks.h"
+#include "kernels/elementwise_casts.h"
+#include "kernels/elementwise_machine.h"
+
+namespace gradsmith::kernels {
+
+template <class Isa>
+BlockFn* compare_doubles_function(Micro op) {
+  switch (op) {
+    case Micro::kEqual:
+      return compare_doubles<Isa, Micro::kEqual>;
+    case Micro::kNotEqual:
+      return compare_doubles<Isa, Micro::kNotEqual>;
+    case Micro::kLess:
+      return compare_doubles<Isa, Micro::kLess>;
+    case Micro::kLessEqual:
+      return compare_doubles<Isa, Micro::kLessEqual>;
+    case Micro::kGreater:
+      return compare_doubles<Isa, Micro::kGreater>;
+    default:
+      return compare_doubles<Isa, Micro::kGreaterEqual>;
+  }
+}
+
+template <class Isa>
+BlockFn* block_function(int lane_bytes, Micro op, DType operand, DType result) {
+  if (op == Micro::kCast) return cast_function<Isa>(lane_bytes, operand, result);
+  if (operand == DType::kFloat64 && lane_bytes == 4) {
+    if (is_comparison(op)) return compare_doubles_function<Isa>(op);
+    if (op == Micro::kSelect) return select_doubles<Isa>;
+    if (op == Micro::kCopy) return copy_doubles<Isa>;
+  }
+  switch (operand) {
+    case DType::kFloat32:
+      return float_function<Isa, float>(op);
+    case DType::kFloat64:
+      return float_function<Isa, double>(op);
+    case DType::kInt32:
+      return int_function<Isa, DType::kInt32>(op);
+    case DType::kUint8:
+      return int_function<Isa, DType::kUint8>(op);
+    case DType::kBool:
+      return int_function<Isa, DType::kBool>(op);
+  }
+  return nullptr;
+}
+
+template <class Isa, class T>
+void fill_words(char* d, const char* element, size_t n) {
+  using V = simd::Vec<T, Isa>;
+  T value;
+  std::memcpy(&value, element, sizeof(T));
+  T* z = reinterpret_cast<T*>(d);
+  size_t i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes) V::splat(value).store(z + i);
+  for (; i < n; ++i) z[i] = value;
+}
+
+template <class Isa>
+void fill(char* d, const char* element, size_t bytes, size_t n) {
+  if (bytes == 4) {
+    fill_words<Isa, int32_t>(d, element, n);
+  } else if (bytes == 8) {
+    fill_words<Isa, int64_t>(d, element, n);
+  } else {
+    std::memset(d, *element, n);
+  }
+}
+
+template <class Isa>
+ElementwiseKernels make_elementwise() {
+  constexpr size_t k32 = simd::Vec<float, Isa>::kLanes, k64 = simd::Vec<double, Isa>::kLanes;
+  return {{{kWideVectors * k32, k32}, {kWideVectors * k64, k64}},
+          label_of<Isa>,
+          block_function<Isa>,
+          bytes_function<Isa, true>,
+          bytes_function<Isa, false>,
+          run_program<Isa>,
+          fill<Isa>};
+}
+
+}  // namespace gradsmith::kernels

@@ -1,0 +1,122 @@
+#include "plan/group.h"
+
+#include <bit>
+#include <string>
+
+#include "plan/plan_error.h"
+
+namespace gradsmith::plan {
+namespace {
+
+using kernels::Micro;
+
+constexpr size_t kHeader = 3;
+constexpr size_t kWordsPerOp = 6;
+
+void require(bool condition, const std::string& what) {
+  if (!condition) throw PlanError("elementwise: " + what);
+}
+
+bool is_comparison(Micro op) { return op >= Micro::kEqual && op <= Micro::kGreaterEqual; }
+bool is_logical(Micro op) { return op >= Micro::kLogicalAnd && op <= Micro::kLogicalNot; }
+
+bool is_float_only(Micro op) {
+  switch (op) {
+    case Micro::kExp:
+    case Micro::kLog:
+    case Micro::kSqrt:
+    case Micro::kReciprocal:
+    case Micro::kSigmoid:
+    case Micro::kTanh:
+    case Micro::kErf:
+    case Micro::kSin:
+    case Micro::kCos:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Is the op defined for values of this dtype?
+bool takes(Micro op, DType dtype) {
+  if (is_float_only(op)) return is_float(dtype);
+  if (is_logical(op)) return dtype == DType::kBool;
+  const bool any = op == Micro::kConstant || op == Micro::kCast || op == Micro::kCopy || op == Micro::kSelect;
+  return any || is_comparison(op) || dtype != DType::kBool;
+}
+
+GroupOp decode_op(const int32_t* words, const std::vector<DType>& registers) {
+  require(words[0] >= 0 && words[0] < kernels::kMicroCount, "unknown op " + std::to_string(words[0]));
+  require(is_dtype(words[1]), "unknown dtype " + std::to_string(words[1]));
+  GroupOp op{static_cast<Micro>(words[0]), static_cast<DType>(words[1]), {}, 0};
+  const std::string name = kernels::kMicroNames[words[0]];
+  require(takes(op.op, op.dtype), name + " is not defined for dtype " + std::to_string(words[1]));
+  if (op.op == Micro::kConstant) {
+    op.value = std::bit_cast<double>(static_cast<uint64_t>(static_cast<uint32_t>(words[2])) |
+                                     static_cast<uint64_t>(static_cast<uint32_t>(words[3])) << 32);
+    return op;
+  }
+  for (int32_t i = 0; i < kernels::kMicroArity[words[0]]; ++i) {
+    const int32_t arg = words[2 + i];
+    require(arg >= 0 && static_cast<size_t>(arg) < registers.size(), name + " reads register " + std::to_string(arg));
+    const DType have = registers[static_cast<size_t>(arg)];
+    const bool condition = op.op == Micro::kSelect && i == 0;
+    const DType want = condition ? DType::kBool : op.op == Micro::kCast ? have : op.dtype;
+    require(have == want, name + ": operand " + std::to_string(i) + " has another dtype");
+    op.args.push_back(arg);
+  }
+  return op;
+}
+
+void check_operands(const Instruction& instruction, const Group& group) {
+  const std::vector<Operand>& operands = instruction.operands;
+  const size_t outputs = group.outputs.size();
+  for (size_t i = 0; i < operands.size(); ++i) {
+    const Operand& operand = operands[i];
+    require(operand.rank == operands[0].rank, "operands differ in rank");
+    for (int32_t d = 0; d < operand.rank; ++d) {
+      const size_t axis = static_cast<size_t>(d);
+      require(operand.dims[axis] == operands[0].dims[axis], "operands differ in shape");
+    }
+    const size_t reg = i < outputs ? static_cast<size_t>(group.outputs[i]) : i - outputs;
+    require(operand.dtype == group.registers[reg],
+            "operand " + std::to_string(i) + " differs from its register in dtype");
+  }
+}
+
+}  // namespace
+
+DType GroupOp::result() const { return is_comparison(op) || is_logical(op) ? DType::kBool : dtype; }
+
+size_t group_outputs(const Instruction& instruction) {
+  return instruction.attrs.size() < kHeader || instruction.attrs[1] < 0 ? 0 : static_cast<size_t>(instruction.attrs[1]);
+}
+
+Group decode_group(const Instruction& instruction) {
+  const std::vector<int32_t>& attrs = instruction.attrs;
+  require(attrs.size() >= kHeader, "attributes are missing");
+  for (size_t i = 0; i < kHeader; ++i) require(attrs[i] >= 0, "a count is negative");
+  const size_t inputs = static_cast<size_t>(attrs[0]), outputs = static_cast<size_t>(attrs[1]);
+  const size_t ops = static_cast<size_t>(attrs[2]);
+  require(inputs <= kernels::kMaxGroupInputs, "too many inputs: " + std::to_string(inputs));
+  require(outputs >= 1 && outputs <= kernels::kMaxGroupOutputs, "number of outputs: " + std::to_string(outputs));
+  require(ops <= kernels::kMaxGroupOps, "too many ops: " + std::to_string(ops));
+  require(attrs.size() == kHeader + outputs + ops * kWordsPerOp, "attributes have the wrong length");
+  require(instruction.operands.size() == inputs + outputs, "operands are missing or too many");
+
+  Group group{inputs, {}, {}, {}};
+  for (size_t i = 0; i < inputs; ++i) group.registers.push_back(instruction.operands[outputs + i].dtype);
+  for (size_t i = 0; i < ops; ++i) {
+    group.ops.push_back(decode_op(attrs.data() + kHeader + outputs + i * kWordsPerOp, group.registers));
+    group.registers.push_back(group.ops.back().result());
+  }
+  for (size_t i = 0; i < outputs; ++i) {
+    const int32_t reg = attrs[kHeader + i];
+    require(reg >= 0 && static_cast<size_t>(reg) < group.registers.size(), "output of register " + std::to_string(reg));
+    group.outputs.push_back(reg);
+  }
+  check_operands(instruction, group);
+  return group;
+}
+
+}  // namespace gradsmith::plan

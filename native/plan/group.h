@@ -1,0 +1,32 @@
+// A decoded elementwise group: a program in static single assignment. Format: docs/architecture.md.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "kernels/elementwise.h"
+#include "plan/instruction.h"
+
+namespace gradsmith::plan {
+
+struct GroupOp {
+  kernels::Micro op;
+  DType dtype;                // of the result; of the operands for comparisons
+  std::vector<int32_t> args;  // registers
+  double value = 0;           // of a constant
+  DType result() const;
+};
+
+struct Group {
+  size_t inputs;
+  std::vector<int32_t> outputs;  // the register of each output
+  std::vector<GroupOp> ops;      // op i defines register inputs + i
+  std::vector<DType> registers;  // dtype of each register
+};
+
+/// Number of outputs the attributes name; 0 where there are none (verify refuses those).
+size_t group_outputs(const Instruction& instruction);
+
+/// Throws PlanError unless the attributes are a well-typed program that fits the operands.
+Group decode_group(const Instruction& instruction);
+
+}  // namespace gradsmith::plan
