@@ -1,4 +1,4 @@
-// Rows by index, and iota. Compiled once per ISA level; include after the level's Vec header.
+// Rows by index, and iota. Compiled once per ISA level.
 #pragma once
 #include <cstring>
 

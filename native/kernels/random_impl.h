@@ -1,5 +1,4 @@
-// Random numbers by counter, numbered as random.h says. Compiled once per ISA level; include after the level's Vec
-// header.
+// Random numbers by counter, numbered as random.h says. Compiled once per ISA level.
 #pragma once
 #include <cstring>
 

@@ -1,6 +1,10 @@
 // Reductions across lanes of several vectors at once, and masks for the end of a row.
-// Included by *_impl.h only, after the Vec header of the level.
+// Included by *_impl.h only.
 #pragma once
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include <concepts>
 
 #include "simd/vec.h"

@@ -36,9 +36,9 @@ struct ReduceAxes {
 };
 
 /// Reduces results [first, last) of `axes`. `x` and `y` point at result 0.
-/// Sums of float32 are taken over blocks of 64 vectors in float32, the blocks in float64: relative error (of the sum of
-/// magnitudes) at most 26 · 2^-24 for any length. Sums of float64 add the blocks with compensation: at most 26 · 2^-53.
-/// (A column's block is 64 rows in up to 4 chains: 32 additions with few columns' chains joined, so 34 there.)
+/// Sums of float32 are taken over blocks (64 vectors of a row, 64 rows of columns) in float32, the blocks in float64;
+/// sums of float64 add the blocks with compensation. Error: at most 36 units of 2^-24 (2^-53) of the sum of magnitudes,
+/// for any length.
 /// Integer sums wrap. NaN propagates through max and min. An empty max is -inf or the lowest integer, an empty min the
 /// reverse, an empty mean NaN.
 using ReduceFn = void (*)(const void* x, void* y, const ReduceAxes& axes, size_t first, size_t last);
@@ -53,10 +53,10 @@ struct ArgReduceAxes {
 using ArgReduceFn = void (*)(const void* x, int32_t* y, const ArgReduceAxes& axes, size_t first, size_t last);
 
 /// `rows` rows of `columns` contiguous elements; y may be x.
-/// softmax: at most 4 ulp for |x| <= 80 where the result is a normal number (the rounding error of x - max is carried
-/// into the exponential, which would otherwise cost up to 64 ulp). logSoftmax: at most 4 ulp of max(1, |result|).
-/// No overflow for any finite x. A row that holds NaN or +inf, or only -inf, gives NaN, as the definition does;
-/// -inf beside a number has probability 0.
+/// softmax: at most 6 ulp for |x| <= 80 where the result is a normal number: 1.1 of the exponential and 0.5 of its
+/// correction (the rounding error of x - max is carried into it, which would otherwise cost up to 64 ulp), 1 of 1 / sum
+/// and the product, the rest the sum's. logSoftmax: at most 4 ulp of max(1, |result|). No overflow for any finite x. A
+/// row that holds NaN or +inf, or only -inf, gives NaN, as the definition does; -inf beside a number has probability 0.
 using SoftmaxFn = void (*)(const void* x, void* y, size_t rows, size_t columns);
 
 /// loss[i] = log(sum(exp(logits[i]))) - logits[i][label]. Returns the first row whose label is outside 0..columns-1,
@@ -64,7 +64,7 @@ using SoftmaxFn = void (*)(const void* x, void* y, size_t rows, size_t columns);
 using CrossEntropyFn = size_t (*)(const void* logits, const int32_t* labels, void* loss, size_t rows, size_t columns);
 
 /// d[i] = (softmax(logits[i]) - onehot(labels[i])) · scale[i · scale_stride]. Returns as CrossEntropyFn does, before it
-/// writes anything. The error is at most 4 ulp of |scale|, and of each result but the label's as softmax's.
+/// writes anything. Error: at a label 4 ulp of |scale|, elsewhere softmax's and a rounding.
 using CrossEntropyGradFn = size_t (*)(const void* logits, const int32_t* labels, const void* scale,
                                       ptrdiff_t scale_stride, void* d, size_t rows, size_t columns);
 

@@ -1,5 +1,4 @@
-// Softmax and cross-entropy along rows, and the family's table. Compiled once per ISA level; include after the level's
-// Vec header.
+// Softmax and cross-entropy along rows, and the family's table. Compiled once per ISA level.
 #pragma once
 #include "kernels/reduce_impl.h"
 #include "kernels/rows_arg_impl.h"
@@ -115,6 +114,7 @@ void softmax(const void* x_data, void* y_data, size_t rows, size_t columns) {
   const T* x = static_cast<const T*>(x_data);
   T* y = static_cast<T*>(y_data);
   T maxima[V::kLanes], sums[V::kLanes];
+  if (columns == 0) return;
   for (size_t i = 0; i < rows;) {
     const size_t count = rows_together<V>(rows - i, columns);
     softmax_stats<Isa, T, true>(x + i * columns, y + i * columns, columns, count, maxima, sums);
@@ -140,6 +140,7 @@ void log_softmax(const void* x_data, void* y_data, size_t rows, size_t columns) 
   const T* x = static_cast<const T*>(x_data);
   T* y = static_cast<T*>(y_data);
   T maxima[V::kLanes], sums[V::kLanes];
+  if (columns == 0) return;
   for (size_t i = 0; i < rows;) {
     const size_t count = rows_together<V>(rows - i, columns);
     softmax_stats<Isa, T, false>(x + i * columns, nullptr, columns, count, maxima, sums);

@@ -28,7 +28,7 @@ class RowWork : public Prepared {
   explicit RowWork(const Operand& x)
       : columns_(columns_of(x)),
         item_(size_of(x.dtype)),
-        rows_(Chunks::of(columns_ == 0 ? 0 : rows_of(x), rows_for(kPartElements, columns_), kRowGrain)) {
+        rows_(Chunks::of(rows_of(x), rows_for(kPartElements, columns_), kRowGrain)) {
     parts = rows_.parts();
     cost_ns = exp_cost(x);
   }
@@ -97,11 +97,7 @@ class CrossEntropy final : public RowWork {
         loss_(context.ref(instruction.operands[0])),
         logits_(context.ref(instruction.operands[1])),
         labels_(context.ref(instruction.operands[2])),
-        fn_(context.kernels.rows.cross_entropy[float_index(instruction.operands[1].dtype)]) {
-    // Without classes every label is out of range: the rows still have to be visited.
-    if (columns_ == 0) rows_ = Chunks::of(rows_of(instruction.operands[1]), kPartElements, kRowGrain);
-    parts = rows_.parts();
-  }
+        fn_(context.kernels.rows.cross_entropy[float_index(instruction.operands[1].dtype)]) {}
 
   void run(void* const* bases, size_t part, void*, Fault& fault) const noexcept override {
     const size_t first = rows_.first(part);
