@@ -126,7 +126,7 @@ class Verifier {
     const bool read_only =
         output.buffer == kScalars ||
         (output.buffer >= 0 && plan_.buffers[static_cast<size_t>(output.buffer)].kind == BufferKind::kInput);
-    if (read_only) throw PlanError(place + name_of_buffer(output.buffer) + " is read only");
+    if (read_only) throw PlanError(place + name_of_buffer(output.buffer) + " cannot be written");
     if (!dense(output)) throw PlanError(place + "two indices of an output share an element");
   }
 
