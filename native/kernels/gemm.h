@@ -1,5 +1,5 @@
 // Matrix products: C = act(alpha·A·B + bias) or C += alpha·A·B, float and double, any strides of A and B, batched.
-// A product is planned once by its shape (choose_gemm) and then run part by part.
+// A product is planned once by its shape and then run part by part.
 //
 // Every sum runs over k in ascending order with one FMA a term (or lane by lane, where the dot kernel is chosen); which
 // of the two, the tiles and the parts follow from shape, strides and ISA level alone. So any thread may run any part in
@@ -25,6 +25,7 @@ struct GemmShape {
   ptrdiff_t batch_dims[kMaxBatchRank];
   ptrdiff_t a_batch[kMaxBatchRank], b_batch[kMaxBatchRank], c_batch[kMaxBatchRank];
   bool accumulate;  // C += alpha·A·B; no bias, no activation
+  bool bias;
   Activation activation;
 };
 
@@ -76,15 +77,21 @@ struct GemmPlan {
   int32_t grid_batch, grid_m, grid_n;
   ptrdiff_t m_step, n_step;  // rows and columns of a part, but for the last
   ptrdiff_t batch_count;
+  bool swap;  // A and B have changed places: C is one column, taken for a row
   int32_t pieces;
   GemmPiece piece[2];
+  // Where all of C is one block of registers, its kernel and form are kept here and `run` goes straight to them.
+  void (*kernel)();
+  int32_t kernel_vectors;
+  int32_t kernel_last;
+  GemmRun run;
 };
 
 /// One element type of one ISA level.
 struct GemmFunctions {
   GemmTraits traits;
-  GemmRun run;
-  GemmRun run_small;  // the same for one piece of kTiles in place, one part, no batch: less to look at per call
+  GemmPlan (*plan)(const GemmShape& shape);
+  GemmRun run;  // any plan, by the general way; plan.run is the same or faster
 };
 
 struct GemmKernels {
@@ -92,9 +99,7 @@ struct GemmKernels {
   GemmFunctions f64;
 };
 
-/// Chooses methods, blocks and parts for a shape.
+/// Chooses methods, blocks and parts for a shape; GemmFunctions::plan adds the functions.
 GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& traits);
-/// May this plan be run by run_small?
-bool is_small(const GemmPlan& plan);
 
 }  // namespace gradsmith::kernels

@@ -15,6 +15,8 @@ constexpr ptrdiff_t kMaxKc = 256;
 constexpr ptrdiff_t kMaxMc = 224;
 constexpr ptrdiff_t kMaxNc = 1024;
 constexpr ptrdiff_t kMaxParts = 16;
+constexpr double kL2Bytes = 768 * 1024;
+constexpr double kL3BytesPerNs = 80;
 
 constexpr ptrdiff_t up(ptrdiff_t x, ptrdiff_t to) { return (x + to - 1) / to * to; }
 constexpr ptrdiff_t blocks(ptrdiff_t x, ptrdiff_t most) { return std::max<ptrdiff_t>(1, (x + most - 1) / most); }
@@ -53,9 +55,12 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   p.mc = up((v.m + blocks(v.m, kMaxMc) - 1) / blocks(v.m, kMaxMc), t.max_rows);
   p.nc = up((v.n + blocks(v.n, kMaxNc) - 1) / blocks(v.n, kMaxNc), 2 * t.lanes);
   const bool columns_apart = v.b_col != 1 && v.n > 1;
-  // B in place costs nothing where few rows use it.
-  p.pack_b = columns_apart || (v.m > 64 && v.k >= 32);
   const double large = 256 * 1024;
+  const double b_bytes = double(v.n) * double(v.k) * t.element_bytes;
+  // B in place costs nothing where few rows use it and it stays in cache.
+  const bool b_awkward = b_bytes > large || aliased(v.b_row, t);
+  p.pack_b =
+      columns_apart || (v.k >= 32 && ((v.m > 2 * t.max_rows && b_awkward) || (v.m > 8 * t.max_rows && v.n > t.lanes)));
   const double a_bytes = double(v.m) * double(v.k) * t.element_bytes;
   const bool a_awkward = v.a_row == 1 || v.m == 1 ? aliased(v.a_col, t) && v.k > 16 : aliased(v.a_row, t) && v.m > 6;
   p.pack_a = v.n >= 4 * t.lanes && v.k >= 16 && v.m > 1 && (a_awkward || a_bytes > large);
@@ -68,6 +73,7 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   const double k = double(v.k);
   double cycles = double(v.m) * vectors * k * 0.5 * std::max(latency, (rows + width) / (rows * width));
   cycles += tiles * vectors / width * double(blocks(v.k, kMaxKc)) * 25;  // start and store of a tile
+  if (!across && v.n % t.lanes != 0) cycles += double(v.m) * 3;          // loads and stores of parts of vectors
   if (across) cycles += double(v.m) * double(v.n) * 8.0 / t.lanes + tiles * vectors / width * 60;
   if (p.pack_a) cycles += pack_cycles(a_bytes / t.element_bytes, v.a_row, v.a_col, t) * double(blocks(v.n, kMaxNc));
   if (p.pack_b) cycles += pack_cycles(double(v.n) * k, v.b_col, v.b_row, t);
@@ -193,12 +199,23 @@ GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
   if (s.n == 1) s.b_col = s.k > 1 && s.b_row == 1 ? s.k : 1;
   if (s.k <= 1) s.a_col = s.b_row = 1;
 
+  if (s.n == 1 && s.m > 1 && s.c_row == 1 && !s.bias) {
+    std::swap(s.m, s.n);
+    std::swap(s.a_row, s.b_col);
+    std::swap(s.a_col, s.b_row);
+    std::swap(s.a_batch, s.b_batch);
+    plan.swap = true;
+  }
+
   const ptrdiff_t m_unit = t.lanes, n_unit = 2 * t.lanes;
-  const double one = choose_pieces(s, s.m, s.n, t, plan) * double(plan.batch_count) * kNsPerCycle;
-  // 10 µs are worth a second thread; more parts are for more threads, and of 20 µs at least.
+  const double bytes = (double(s.m + s.n) * double(s.k) + 2 * double(s.m) * double(s.n)) * t.element_bytes;
+  const double one =
+      std::max(choose_pieces(s, s.m, s.n, t, plan) * kNsPerCycle, bytes > kL2Bytes ? bytes / kL3BytesPerNs : 0) *
+      double(plan.batch_count);
+  // 10 µs are worth a second thread; more parts are for more threads, cost copies of panels, and take 100 µs at least.
   ptrdiff_t parts = 1;
   if (one > 12000) parts = 2;
-  while (parts < kMaxParts && one / double(parts) > 40000) parts *= 2;
+  while (parts < kMaxParts && one / double(parts) > 200000) parts *= 2;
   double least = 1e300;
   GemmPlan best_plan = plan;
   for (ptrdiff_t in_n = 1; in_n <= parts; in_n *= 2) {
@@ -231,7 +248,7 @@ GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
   plan = best_plan;
   plan.parts =
       static_cast<size_t>(plan.grid_batch) * static_cast<size_t>(plan.grid_m) * static_cast<size_t>(plan.grid_n);
-  plan.cost_ns = 5 + least * kNsPerCycle;
+  plan.cost_ns = 5 + std::max(one, least * kNsPerCycle);
   for (int32_t i = 0; i < plan.pieces; i++) {
     const GemmPiece& p = plan.piece[i];
     const ptrdiff_t n = std::min(plan.n_step, p.n1 - p.n0);
@@ -239,7 +256,5 @@ GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
   }
   return plan;
 }
-
-bool is_small(const GemmPlan& plan) { return plan.parts == 1 && plan.pieces == 1 && plan.batch_count == 1; }
 
 }  // namespace gradsmith::kernels

@@ -229,8 +229,8 @@ void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, v
   const ptrdiff_t last = plan.batch_count * (in_batch + 1) / plan.grid_batch;
   const T alpha = s.k == 0 ? T(1) : static_cast<T>(pointers.alpha);  // a sum of nothing is 0, whatever alpha is
   for (ptrdiff_t q = first; q < last; q++) {
-    const T* a = static_cast<const T*>(pointers.a);
-    const T* b = static_cast<const T*>(pointers.b);
+    const T* a = static_cast<const T*>(plan.swap ? pointers.b : pointers.a);
+    const T* b = static_cast<const T*>(plan.swap ? pointers.a : pointers.b);
     T* c = static_cast<T*>(pointers.c);
     ptrdiff_t rest = q;
     for (int32_t d = s.batch_rank - 1; d >= 0; d--) {
@@ -250,26 +250,91 @@ void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, v
   }
 }
 
-/// For plans that is_small accepts.
+/// All of C by one register tile, A and B in place.
 template <class T, class Isa>
-void run_small_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t, void* scratch) {
+void run_one_tile(const GemmPlan& plan, const GemmPointers& pointers, size_t, void*) {
+  constexpr ptrdiff_t kLanes = simd::Vec<T, Isa>::kLanes;
   const GemmShape& s = plan.shape;
+  const auto kernel = reinterpret_cast<TileFn<T>>(plan.kernel);
+  TileArgs<T> args;
+  args.a = static_cast<const T*>(plan.swap ? pointers.b : pointers.a);
+  args.a_row = s.a_row;
+  args.a_col = s.a_col;
+  args.b = static_cast<const T*>(plan.swap ? pointers.a : pointers.b);
+  args.b_row = s.b_row;
+  args.k = s.k;
+  args.last = static_cast<size_t>(plan.kernel_last);
+  args.c = static_cast<T*>(pointers.c);
+  args.c_row = s.c_row;
+  args.alpha = s.k == 0 ? T(1) : static_cast<T>(pointers.alpha);
+  args.add = s.accumulate;
+  args.raw = nullptr;
+  if (plan.kernel_last == kLanes && !s.bias && s.activation == Activation::kNone) return kernel(args);
+  alignas(64) T sums[TileShape<Isa>::kMaxAccumulators * kLanes];
+  args.raw = sums;
+  kernel(args);
+  finish<T, Isa>(sums, plan.kernel_vectors * kLanes, s.m, s.n,
+                 {args.alpha, s.accumulate, static_cast<const T*>(pointers.bias), s.activation}, args.c, s.c_row);
+}
+
+/// All of C by one block of dot products, A and B in place.
+template <class T, class Isa>
+void run_one_dot(const GemmPlan& plan, const GemmPointers& pointers, size_t, void*) {
+  const GemmShape& s = plan.shape;
+  constexpr ptrdiff_t kRow = std::max<ptrdiff_t>(simd::Vec<T, Isa>::kLanes, kDotColumns);
+  alignas(64) T sums[8 * kRow];
   const T alpha = s.k == 0 ? T(1) : static_cast<T>(pointers.alpha);
-  run_piece<T, Isa>(s, plan.piece[0], static_cast<const T*>(pointers.a), static_cast<const T*>(pointers.b),
-                    static_cast<T*>(pointers.c), static_cast<const T*>(pointers.bias), alpha, 0, s.m, 0, s.n,
-                    static_cast<T*>(scratch));
+  reinterpret_cast<DotFn<T>>(plan.kernel)(static_cast<const T*>(plan.swap ? pointers.b : pointers.a), s.a_row,
+                                          static_cast<const T*>(plan.swap ? pointers.a : pointers.b), s.b_col, s.k,
+                                          sums, kRow);
+  finish<T, Isa>(sums, kRow, s.m, s.n, {alpha, s.accumulate, static_cast<const T*>(pointers.bias), s.activation},
+                 static_cast<T*>(pointers.c), s.c_row);
+}
+
+template <class T, class Isa>
+GemmTraits gemm_traits() {
+  using Shape = TileShape<Isa>;
+  return {static_cast<int32_t>(sizeof(T)),
+          static_cast<int32_t>(simd::Vec<T, Isa>::kLanes),
+          Shape::kMaxRows,
+          Shape::kMidRows,
+          Shape::kLowRows,
+          Shape::kMaskedLoads};
+}
+
+template <class T, class Isa>
+GemmPlan plan_gemm(const GemmShape& shape) {
+  using Shape = TileShape<Isa>;
+  constexpr ptrdiff_t kLanes = simd::Vec<T, Isa>::kLanes;
+  GemmPlan plan = choose_gemm(shape, gemm_traits<T, Isa>());
+  plan.run = &run_gemm<T, Isa>;
+  const GemmShape& s = plan.shape;
+  const GemmPiece& p = plan.piece[0];
+  if (plan.parts != 1 || plan.pieces != 1 || plan.batch_count != 1 || p.across || p.pack_a || p.pack_b) return plan;
+  if (p.method == GemmMethod::kDots) {
+    if (s.n > kDotColumns || s.m > dot_rows(static_cast<int>(s.n))) return plan;
+    plan.kernel = reinterpret_cast<void (*)()>(dot_kernel<T, Isa>(static_cast<int>(s.m), static_cast<int>(s.n)));
+    plan.run = &run_one_dot<T, Isa>;
+    return plan;
+  }
+  const ptrdiff_t vectors = (s.n + kLanes - 1) / kLanes;
+  const bool ragged = s.n % kLanes != 0;
+  if (s.m > Shape::kMaxRows || vectors > GemmRunner<T, Isa>::most_vectors(s.m) || (vectors & (vectors - 1)) != 0 ||
+      s.k > p.kc || (ragged && !Shape::kMaskedLoads)) {
+    return plan;
+  }
+  const auto rows = static_cast<int>(s.m), width = static_cast<int>(vectors);
+  plan.kernel_vectors = width;
+  plan.kernel_last = static_cast<int32_t>(s.n - (vectors - 1) * kLanes);
+  plan.kernel = reinterpret_cast<void (*)()>(s.a_row == 1 ? tile_kernel<T, Isa, true>(rows, width)
+                                                          : tile_kernel<T, Isa, false>(rows, width));
+  plan.run = &run_one_tile<T, Isa>;
+  return plan;
 }
 
 template <class T, class Isa>
 GemmFunctions make_gemm_functions() {
-  using Shape = TileShape<Isa>;
-  const GemmTraits traits{static_cast<int32_t>(sizeof(T)),
-                          static_cast<int32_t>(simd::Vec<T, Isa>::kLanes),
-                          Shape::kMaxRows,
-                          Shape::kMidRows,
-                          Shape::kLowRows,
-                          Shape::kMaskedLoads};
-  return {traits, &run_gemm<T, Isa>, &run_small_gemm<T, Isa>};
+  return {gemm_traits<T, Isa>(), &plan_gemm<T, Isa>, &run_gemm<T, Isa>};
 }
 
 template <class Isa>

@@ -86,6 +86,7 @@ kernels::GemmShape shape_of(const Instruction& in) {
     s.c_batch[d] = c.strides[d];
   }
   s.accumulate = (in.attrs[0] & kAccumulate) != 0;
+  s.bias = (in.attrs[0] & kBias) != 0;
   s.activation = static_cast<kernels::Activation>(in.attrs[1]);
   return s;
 }
@@ -95,8 +96,7 @@ class Matmul final : public Prepared {
   Matmul(const Instruction& in, const PrepareContext& context) {
     const bool single = in.operands[0].dtype == DType::kFloat32;
     const kernels::GemmFunctions& gemm = single ? context.kernels.gemm.f32 : context.kernels.gemm.f64;
-    plan_ = kernels::choose_gemm(shape_of(in), gemm.traits);
-    run_ = kernels::is_small(plan_) ? gemm.run_small : gemm.run;
+    plan_ = gemm.plan(shape_of(in));
     c_ = context.ref(in.operands[0]);
     a_ = context.ref(in.operands[1]);
     b_ = context.ref(in.operands[2]);
@@ -114,12 +114,11 @@ class Matmul final : public Prepared {
     const kernels::GemmPointers pointers{c_.at<void>(bases), a_.at<void>(bases), b_.at<void>(bases),
                                          has_bias_ ? bias_.at<void>(bases) : nullptr,
                                          has_alpha_ ? *alpha_.at<double>(bases) : 1.0};
-    run_(plan_, pointers, part, scratch);
+    plan_.run(plan_, pointers, part, scratch);
   }
 
  private:
   kernels::GemmPlan plan_;
-  kernels::GemmRun run_;
   Ref c_{}, a_{}, b_{}, bias_{}, alpha_{};
   bool has_bias_, has_alpha_;
 };

@@ -99,12 +99,13 @@ Case make_case(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int a_kind, int b_kind, pt
 
 /// Holds the memory of one product after another.
 template <class T>
-class Bench {
+class Products {
  public:
-  Bench() : a_(kBytes), b_(kBytes), c_(kBytes), bias_(1 << 16), scratch_(kBytes) {}
+  Products() : a_(kBytes), b_(kBytes), c_(kBytes), bias_(1 << 16), scratch_(kBytes) {}
 
   /// Runs `c` on every ISA level and compares; the message names the first element that is wrong.
-  void check(const Case& c) {
+  void check(Case c) {
+    c.s.bias = c.bias;
     T* a = a_.template last<T>(c.a_size);
     T* b = b_.template last<T>(c.b_size);
     T* bias = bias_.template last<T>(static_cast<size_t>(c.s.n));
@@ -116,29 +117,28 @@ class Bench {
     reference(c, a + c.a_at, b + c.b_at, bias);
     for (const kernels::KernelTable* table : kernels::available_tables()) {
       const GemmFunctions& gemm = functions<T>(*table);
-      const GemmPlan plan = kernels::choose_gemm(c.s, gemm.traits);
-      const T* result = run(c, gemm, plan, plan.parts > 1, a + c.a_at, b + c.b_at, bias);
+      const GemmPlan plan = gemm.plan(c.s);
+      const T* result = run(c, plan, plan.run, a + c.a_at, b + c.b_at, bias);
       compare(c, result, table->isa);
-      if (kernels::is_small(plan)) {
-        const std::vector<T> general(result, result + c.c_size);
-        const T* small = run(c, gemm, plan, false, a + c.a_at, b + c.b_at, bias, true);
-        CHECK(std::memcmp(small, general.data(), c.c_size * sizeof(T)) == 0);
+      if (plan.run != gemm.run || plan.parts > 1) {  // the general way, or another order: the same bits
+        const std::vector<T> kept(result, result + c.c_size);
+        const T* again = run(c, plan, gemm.run, a + c.a_at, b + c.b_at, bias);
+        CHECK(std::memcmp(again, kept.data(), c.c_size * sizeof(T)) == 0);
       }
     }
   }
 
-  T* run(const Case& c, const GemmFunctions& gemm, const GemmPlan& plan, bool shuffle, const T* a, const T* b,
-         const T* bias, bool small = false) {
+  T* run(const Case& c, const GemmPlan& plan, kernels::GemmRun how, const T* a, const T* b, const T* bias) {
     T* to = c_.template last<T>(c.c_size + kCanaries) + kCanaries;
     std::copy(before_.begin(), before_.end(), to - kCanaries);
     std::vector<size_t> order(plan.parts);
     std::iota(order.begin(), order.end(), size_t{0});
-    if (shuffle) std::shuffle(order.begin(), order.end(), random_);
+    std::shuffle(order.begin(), order.end(), random_);
     char* scratch = scratch_.template last<char>(plan.scratch_bytes);
     const GemmPointers pointers{to, a, b, c.bias ? bias : nullptr, c.alpha};
     for (size_t part : order) {
       std::memset(scratch, 0xFF, plan.scratch_bytes);  // NaN: nothing may be taken from an earlier part
-      (small ? gemm.run_small : gemm.run)(plan, pointers, part, scratch);
+      how(plan, pointers, part, scratch);
     }
     return to;
   }
@@ -258,21 +258,21 @@ int between(std::mt19937& random, int low, int high) { return std::uniform_int_d
 }  // namespace
 
 TEST_CASE_TEMPLATE("every size from 1 to 40, in every layout", T, float, double) {
-  Bench<T> bench;
+  Products<T> products;
   unsigned count = 0;
   for (ptrdiff_t m = 1; m <= 40; m++) {
     for (ptrdiff_t n = 1; n <= 40; n++) {
       for (ptrdiff_t k = 1; k <= 40; k++, count++) {
         Case c = make_case(m, n, k, static_cast<int>(count % 5), static_cast<int>(count / 5 % 5), count % 3);
         vary(c, count / 7);
-        bench.check(c);
+        products.check(c);
       }
     }
   }
 }
 
 TEST_CASE_TEMPLATE("sizes around the tiles' edges up to 130", T, float, double) {
-  Bench<T> bench;
+  Products<T> products;
   const ptrdiff_t sizes[] = {1, 3, 13, 14, 15, 16, 28, 29, 31, 32, 33, 63, 64, 65, 97, 100, 112, 127, 128, 129, 130};
   unsigned count = 0;
   for (ptrdiff_t m : sizes) {
@@ -280,7 +280,7 @@ TEST_CASE_TEMPLATE("sizes around the tiles' edges up to 130", T, float, double) 
       for (ptrdiff_t k : {1, 7, 64, 100, 130}) {
         Case c = make_case(m, n, k, static_cast<int>(count % 4), static_cast<int>(count / 4 % 4), count % 2);
         vary(c, count / 3);
-        bench.check(c);
+        products.check(c);
         count++;
       }
     }
@@ -288,8 +288,8 @@ TEST_CASE_TEMPLATE("sizes around the tiles' edges up to 130", T, float, double) 
 }
 
 TEST_CASE_TEMPLATE("random shapes, strides, batches and finishes", T, float, double) {
-  Bench<T> bench;
-  std::mt19937& r = bench.random();
+  Products<T> products;
+  std::mt19937& r = products.random();
   for (int round = 0; round < 600; round++) {
     const int big = round % 4 == 0 ? 300 : 70;
     const ptrdiff_t batch = round % 3 == 0 ? between(r, 2, 5) : 1;
@@ -298,12 +298,12 @@ TEST_CASE_TEMPLATE("random shapes, strides, batches and finishes", T, float, dou
                        between(r, 0, 1) == 0);
     if (c.a_size > 400000 || c.b_size > 400000 || c.c_size > 400000) continue;
     vary(c, static_cast<unsigned>(between(r, 0, 7)));
-    bench.check(c);
+    products.check(c);
   }
 }
 
 TEST_CASE_TEMPLATE("rows, columns and other thin products with long sums", T, float, double) {
-  Bench<T> bench;
+  Products<T> products;
   unsigned count = 0;
   for (ptrdiff_t thin = 1; thin <= 9; thin++) {
     for (ptrdiff_t wide : {1, 10, 64, 300}) {
@@ -312,7 +312,7 @@ TEST_CASE_TEMPLATE("rows, columns and other thin products with long sums", T, fl
           Case c = count % 2 ? make_case(thin, wide, k, kinds % 4, kinds / 4)
                              : make_case(wide, thin, k, kinds % 4, kinds / 4);
           vary(c, count / 16);
-          bench.check(c);
+          products.check(c);
         }
       }
     }
@@ -320,7 +320,7 @@ TEST_CASE_TEMPLATE("rows, columns and other thin products with long sums", T, fl
 }
 
 TEST_CASE_TEMPLATE("shapes of real networks: several parts, ragged last vectors", T, float, double) {
-  Bench<T> bench;
+  Products<T> products;
   for (unsigned way : {0u, 2u, 4u}) {
     for (const auto& [m, n, k, a, b] : std::vector<std::array<int, 5>>{{64, 100, 1000, 0, 0},
                                                                        {1000, 100, 64, 1, 0},
@@ -335,13 +335,13 @@ TEST_CASE_TEMPLATE("shapes of real networks: several parts, ragged last vectors"
                                                                        {250, 333, 515, 4, 4}}) {
       Case c = make_case(m, n, k, a, b);
       vary(c, way);
-      bench.check(c);
+      products.check(c);
     }
   }
 }
 
 TEST_CASE("a sum of nothing is 0: C becomes act(bias), or stays") {
-  Bench<float> bench;
+  Products<float> products;
   for (unsigned way = 0; way < 8; way++) {
     Case c = make_case(5, 19, 0, 0, 0, 2);
     vary(c, way);
@@ -350,22 +350,22 @@ TEST_CASE("a sum of nothing is 0: C becomes act(bias), or stays") {
       const kernels::KernelTable& table = *kernels::available_tables().back();
       float out[5 * 21];
       std::fill(std::begin(out), std::end(out), 1.0f);
-      const GemmPlan plan = kernels::choose_gemm(c.s, table.gemm.f32.traits);
+      const GemmPlan plan = table.gemm.f32.plan(c.s);
       std::vector<char> scratch(plan.scratch_bytes + 64);
-      table.gemm.f32.run(plan, {out, out, out, nullptr, c.alpha}, 0, scratch.data());
+      plan.run(plan, {out, out, out, nullptr, c.alpha}, 0, scratch.data());
       CHECK(out[0] == 0);
       CHECK(out[4 * 21 + 18] == 0);
       CHECK(out[19] == 1);
     } else {
-      bench.check(c);
+      products.check(c);
     }
   }
 }
 
 TEST_CASE("an empty C has no parts") {
   for (const kernels::KernelTable* table : kernels::available_tables()) {
-    CHECK(kernels::choose_gemm(make_case(0, 5, 3, 0, 0).s, table->gemm.f32.traits).parts == 0);
-    CHECK(kernels::choose_gemm(make_case(5, 0, 3, 0, 0).s, table->gemm.f32.traits).parts == 0);
+    CHECK(table->gemm.f32.plan(make_case(0, 5, 3, 0, 0).s).parts == 0);
+    CHECK(table->gemm.f32.plan(make_case(5, 0, 3, 0, 0).s).parts == 0);
   }
 }
 
@@ -382,11 +382,11 @@ TEST_CASE_TEMPLATE("NaN and infinity spread as IEEE says, through zeros too", T,
         const ptrdiff_t i = between(random, 0, m - 1), p = between(random, 0, k - 1), j = between(random, 0, n - 1);
         T& x = a[static_cast<size_t>(c.a_at + i * c.s.a_row + p * c.s.a_col)];
         T& y = b[static_cast<size_t>(c.b_at + p * c.s.b_row + j * c.s.b_col)];
-        const GemmPlan plan = kernels::choose_gemm(c.s, gemm.traits);
+        const GemmPlan plan = gemm.plan(c.s);
         void* scratch = std::aligned_alloc(64, plan.scratch_bytes + 64);
         const auto run = [&] {
           for (size_t part = 0; part < plan.parts; part++) {
-            gemm.run(plan, {out.data(), a.data() + c.a_at, b.data() + c.b_at, nullptr, 1.0}, part, scratch);
+            plan.run(plan, {out.data(), a.data() + c.a_at, b.data() + c.b_at, nullptr, 1.0}, part, scratch);
           }
         };
         x = inf;
@@ -415,9 +415,9 @@ TEST_CASE("relu keeps NaN") {
     c.s.activation = Activation::kRelu;
     const float a[] = {1}, b[] = {-2, std::numeric_limits<float>::quiet_NaN(), 3};
     float out[3];
-    const GemmPlan plan = kernels::choose_gemm(c.s, table->gemm.f32.traits);
+    const GemmPlan plan = table->gemm.f32.plan(c.s);
     std::vector<char> scratch(plan.scratch_bytes + 64);
-    table->gemm.f32.run(plan, {out, a, b, nullptr, 1.0}, 0, scratch.data());
+    plan.run(plan, {out, a, b, nullptr, 1.0}, 0, scratch.data());
     CHECK(out[0] == 0);
     CHECK(std::isnan(out[1]));
     CHECK(out[2] == 3);
@@ -427,11 +427,11 @@ TEST_CASE("relu keeps NaN") {
 TEST_CASE("parts: none below 10 µs of work, at most 16, and none depends on another") {
   for (const kernels::KernelTable* table : kernels::available_tables()) {
     const GemmFunctions& gemm = table->gemm.f32;
-    CHECK(kernels::choose_gemm(make_case(4, 16, 2, 0, 0).s, gemm.traits).parts == 1);
-    CHECK(kernels::choose_gemm(make_case(16, 16, 16, 0, 0).s, gemm.traits).parts == 1);
-    const size_t most = kernels::choose_gemm(make_case(2048, 2048, 2048, 0, 0).s, gemm.traits).parts;
+    CHECK(gemm.plan(make_case(4, 16, 2, 0, 0).s).parts == 1);
+    CHECK(gemm.plan(make_case(16, 16, 16, 0, 0).s).parts == 1);
+    const size_t most = gemm.plan(make_case(2048, 2048, 2048, 0, 0).s).parts;
     CHECK(most == 16);
-    CHECK(kernels::choose_gemm(make_case(512, 512, 512, 0, 0).s, gemm.traits).parts >= 2);
+    CHECK(gemm.plan(make_case(512, 512, 512, 0, 0).s).parts >= 2);
   }
 }
 
