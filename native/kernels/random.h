@@ -14,8 +14,8 @@
 //   at
 //                    most 2^-64, that is 2^-32 of itself for the largest range (2^32) and less for smaller ones
 //   normal float32   64 a group: k = 0, 1 (even words u = w(2k), v = w(2k+1)): element 64 g + 32 k + l = r cos t and
-//                    element 64 g + 32 k + 16 + l = r sin t (Box-Muller), where r = sqrt(-2 log((u + 1) · 2^-32)) and
-//                    t = 2 pi (v >> 8) · 2^-24; so |x| <= 6.66
+//                    element 64 g + 32 k + 16 + l = r sin t (Box-Muller), where r = sqrt(-2 log((u + 1) · 2^-32,
+//                    rounded to float32)) and t = 2 pi (v >> 8) · 2^-24; so |x| <= 6.66
 //   normal float64   32 a group: element 32 g + l = r cos t and 32 g + 16 + l = r sin t, with u, v the upper 53 bits of
 //                    w0 w1 and w2 w3: r = sqrt(-2 log((u + 1) · 2^-53)), t = 2 pi v · 2^-53; so |x| <= 8.57
 //

@@ -20,12 +20,10 @@ int64_t clamp_to_integer(double x, int64_t lowest, int64_t highest) {
 
 class ElementWork : public Prepared {
  protected:
-  explicit ElementWork(const Operand& y)
-      : item_(size_of(y.dtype)), elements_(Chunks::of(static_cast<size_t>(y.size()), kPartElements, 64)) {
+  explicit ElementWork(const Operand& y) : elements_(Chunks::of(static_cast<size_t>(y.size()), kPartElements, 64)) {
     parts = elements_.parts();
   }
 
-  size_t item_;
   Chunks elements_;
 };
 
@@ -55,7 +53,7 @@ class Random final : public ElementWork {
     if (first >= elements_.count) return;
     const size_t last = elements_.last(part);
     const kernels::RandomKey key = {whole(*seed_.at<const double>(bases)), whole(*draw_.at<const double>(bases))};
-    char* y = y_.at<char>(bases) + first * item_;
+    void* y = y_.at<void>(bases);
     if (kind_ != kInteger) return fn_(y, key, first, last);
     // The public edge checks low < high; here an empty range becomes one value, so that nothing divides by it.
     const int64_t low = clamp_to_integer(*low_.at<const double>(bases), INT32_MIN, INT32_MAX);
