@@ -22,7 +22,7 @@ export function add<
   D extends NumericDType = Extract<E, NumericDType>,
   B extends Shape = [],
   A extends Shape = B,
->(a: number | Tensor<A, D>, b: BinaryOperand<'add', A, B, D, E>): Tensor<Broadcast<A, B>, D> {
+>(a: number | Tensor<A, D>, b: BinaryOperand<'add', A, B, D, E>): Tensor<Broadcast<A, B>, NoInfer<D>> {
   return binary(Add, a, b);
 }
 
@@ -41,7 +41,7 @@ export function sub<
   D extends NumericDType = Extract<E, NumericDType>,
   B extends Shape = [],
   A extends Shape = B,
->(a: number | Tensor<A, D>, b: BinaryOperand<'sub', A, B, D, E>): Tensor<Broadcast<A, B>, D> {
+>(a: number | Tensor<A, D>, b: BinaryOperand<'sub', A, B, D, E>): Tensor<Broadcast<A, B>, NoInfer<D>> {
   return binary(Sub, a, b);
 }
 
@@ -61,7 +61,7 @@ export function mul<
   D extends NumericDType = Extract<E, NumericDType>,
   B extends Shape = [],
   A extends Shape = B,
->(a: number | Tensor<A, D>, b: BinaryOperand<'mul', A, B, D, E>): Tensor<Broadcast<A, B>, D> {
+>(a: number | Tensor<A, D>, b: BinaryOperand<'mul', A, B, D, E>): Tensor<Broadcast<A, B>, NoInfer<D>> {
   return binary(Mul, a, b);
 }
 
@@ -89,7 +89,7 @@ export function div<
   D extends NumericDType = Extract<E, NumericDType>,
   B extends Shape = [],
   A extends Shape = B,
->(a: number | Tensor<A, D>, b: BinaryOperand<'div', A, B, D, E>): Tensor<Broadcast<A, B>, D> {
+>(a: number | Tensor<A, D>, b: BinaryOperand<'div', A, B, D, E>): Tensor<Broadcast<A, B>, NoInfer<D>> {
   return binary(Div, a, b);
 }
 
@@ -110,7 +110,7 @@ export function maximum<
   D extends NumericDType = Extract<E, NumericDType>,
   B extends Shape = [],
   A extends Shape = B,
->(a: number | Tensor<A, D>, b: BinaryOperand<'maximum', A, B, D, E>): Tensor<Broadcast<A, B>, D> {
+>(a: number | Tensor<A, D>, b: BinaryOperand<'maximum', A, B, D, E>): Tensor<Broadcast<A, B>, NoInfer<D>> {
   return binary(Maximum, a, b);
 }
 
@@ -131,7 +131,7 @@ export function minimum<
   D extends NumericDType = Extract<E, NumericDType>,
   B extends Shape = [],
   A extends Shape = B,
->(a: number | Tensor<A, D>, b: BinaryOperand<'minimum', A, B, D, E>): Tensor<Broadcast<A, B>, D> {
+>(a: number | Tensor<A, D>, b: BinaryOperand<'minimum', A, B, D, E>): Tensor<Broadcast<A, B>, NoInfer<D>> {
   return binary(Minimum, a, b);
 }
 

@@ -23,7 +23,7 @@ export interface CreateOptions<D extends DType> {
 export function zeros<const S extends Shape, D extends DType = 'float32'>(
   shape: readonly [...S],
   { dtype }: CreateOptions<D> = {},
-): Tensor<S, D> {
+): Tensor<S, NoInfer<D>> {
   return constant(0, codeOf(dtype ?? 'float32', 'zeros'), checkShape(shape, 'zeros')) as unknown as Tensor<S, D>;
 }
 
@@ -34,7 +34,7 @@ export function zeros<const S extends Shape, D extends DType = 'float32'>(
 export function ones<const S extends Shape, D extends DType = 'float32'>(
   shape: readonly [...S],
   { dtype }: CreateOptions<D> = {},
-): Tensor<S, D> {
+): Tensor<S, NoInfer<D>> {
   return constant(1, codeOf(dtype ?? 'float32', 'ones'), checkShape(shape, 'ones')) as unknown as Tensor<S, D>;
 }
 
@@ -47,7 +47,7 @@ export function full<const S extends Shape, D extends DType = 'float32'>(
   shape: readonly [...S],
   value: number,
   { dtype }: CreateOptions<D> = {},
-): Tensor<S, D> {
+): Tensor<S, NoInfer<D>> {
   const node = numberNode('full', value, codeOf(dtype ?? 'float32', 'full'));
   return n.broadcastTo(node, checkShape(shape, 'full')) as unknown as Tensor<S, D>;
 }
@@ -65,12 +65,12 @@ export interface ArangeOptions<D extends NumericDType> extends CreateOptions<D> 
 export function arange<N extends number, D extends NumericDType = 'float32'>(
   stop: N,
   options?: CreateOptions<D>,
-): Tensor<[N], D>;
+): Tensor<[N], NoInfer<D>>;
 export function arange<D extends NumericDType = 'float32'>(
   start: number,
   stop: number,
   options?: ArangeOptions<D>,
-): Tensor<[number], D>;
+): Tensor<[number], NoInfer<D>>;
 export function arange(
   first: number,
   second?: number | ArangeOptions<NumericDType>,

@@ -125,7 +125,7 @@ export const ScatterAdd = op({
       { inputs: [{ shape: [2, 3], type: INT32, below: 2 }, { shape: [2, 3, 2] }], attr: 2 },
       { inputs: [{ shape: [0], type: INT32, below: 2 }, { shape: [0, 3] }], attr: 2 },
     ],
-    relative: 2 ** -20,
+    relative: 2 ** -23,
   },
 });
 

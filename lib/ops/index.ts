@@ -25,6 +25,6 @@ export {
 export { max, mean, min, sum } from './reduce.js';
 export { broadcastTo, expandDims, flatten, reshape, squeeze, transpose } from './shape.js';
 export { logSoftmax, type SoftmaxOptions, softmax } from './softmax.js';
-export { type TensorOptions, tensor } from './tensor.js';
+export { type ShapedOptions, type TensorOptions, tensor } from './tensor.js';
 export { cos, erf, exp, log, sin, sqrt } from './transcendental.js';
 export { where } from './where.js';

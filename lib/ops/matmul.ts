@@ -49,7 +49,7 @@ export const Matmul = op({
         [3, 4, 2],
       ],
     ],
-    relative: 2 ** -20,
+    relative: 2 ** -23,
   },
 });
 

@@ -14,7 +14,7 @@ export function oneHot<S extends Shape, N extends number, D extends DType = 'flo
   indices: Tensor<S, 'int32'>,
   classes: N,
   { dtype }: CreateOptions<D> = {},
-): Tensor<[...S, N], D> {
+): Tensor<[...S, N], NoInfer<D>> {
   if (indices.type !== INT32) {
     throw new GradsmithError(
       'ERR_DTYPE',

@@ -72,7 +72,7 @@ export interface RandomOptions<D extends DType> {
 export function rand<const S extends Shape, D extends FloatDType = 'float32'>(
   shape: readonly [...S],
   { dtype, seed }: RandomOptions<D> = {},
-): Tensor<S, D> {
+): Tensor<S, NoInfer<D>> {
   return held(draw('rand', UNIFORM, checkShape(shape, 'rand'), codeOf(dtype ?? 'float32', 'rand'), seed, []));
 }
 
@@ -83,7 +83,7 @@ export function rand<const S extends Shape, D extends FloatDType = 'float32'>(
 export function randn<const S extends Shape, D extends FloatDType = 'float32'>(
   shape: readonly [...S],
   { dtype, seed }: RandomOptions<D> = {},
-): Tensor<S, D> {
+): Tensor<S, NoInfer<D>> {
   return held(draw('randn', NORMAL, checkShape(shape, 'randn'), codeOf(dtype ?? 'float32', 'randn'), seed, []));
 }
 
@@ -105,7 +105,7 @@ export interface RandintOptions<D extends DType> {
 export function randint<const S extends Shape, D extends 'int32' | 'uint8' = 'int32'>(
   shape: readonly [...S],
   { low = 0, high, dtype, seed }: RandintOptions<D>,
-): Tensor<S, D> {
+): Tensor<S, NoInfer<D>> {
   const type = codeOf(dtype ?? 'int32', 'randint');
   if (!(low < high) || !isRepresentable(low, type) || !isRepresentable(high - 1, type)) {
     throw new GradsmithError(

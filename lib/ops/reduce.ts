@@ -112,7 +112,7 @@ function maskOf(name: string, axes: readonly number[], extent: Extent): number {
 export const Sum = op({
   ...reduction('sum', 0, summable),
   gradient: ([x], _y, dy, attr) => [spread(dy, x!, attr)],
-  samples: { cases, relative: 2 ** -18 },
+  samples: { cases, relative: 2 ** -22 },
 });
 
 /**
@@ -136,7 +136,7 @@ export const Mean = op({
     const total = n.sumKept(x!, attr & 255);
     return n.reshape(n.div(total, x!.size / total.size), reducedExtent(x!.extent, attr));
   },
-  samples: { cases, relative: 2 ** -18 },
+  samples: { cases, relative: 2 ** -22 },
 });
 
 /**

@@ -3,15 +3,18 @@ import { GradsmithError } from '../errors.js';
 import { checkShape, type Extent, intern, type Shape, show } from '../shape.js';
 import { Storage } from '../storage.js';
 import { type AnyTensor, scalar, stored, type Tensor } from '../tensor.js';
-import type { DTypeOr, NestedData, ShapeOr, TensorData } from '../types/index.js';
+import type { DTypeOr, NestedData, ShapeOfData, TensorData } from '../types/index.js';
 import { isRepresentable } from './build.js';
 import * as n from './nodes.js';
 
-export interface TensorOptions<S extends Shape, D extends DType> {
+export interface TensorOptions<D extends DType> {
   /** Default: that of a typed array, 'bool' for booleans, else 'float32'. */
   dtype?: D;
+}
+
+export interface ShapedOptions<S extends Shape, D extends DType> extends TensorOptions<D> {
   /** Default: that of the nested arrays; one dimension for a typed array. */
-  shape?: readonly [...S];
+  shape: readonly [...S];
 }
 
 /**
@@ -19,20 +22,26 @@ export interface TensorOptions<S extends Shape, D extends DType> {
  * @throws ERR_SHAPE for ragged arrays or a shape that does not fit; ERR_VALUE for a number that an integer dtype does not have.
  * @example await tensor([[1, 2], [3, 4]]).sum({ axis: 1 }).data() // Float32Array [3, 7]
  */
-export function tensor<const T extends TensorData, const S extends Shape = never, D extends DType = never>(
+export function tensor<const T extends TensorData, D extends DType = never>(
   data: T,
-  { dtype, shape }: TensorOptions<S, D> = {},
-): Tensor<ShapeOr<S, T>, DTypeOr<D, T>> {
+  options?: TensorOptions<D>,
+): Tensor<ShapeOfData<T>, DTypeOr<D, T>>;
+export function tensor<const T extends TensorData, const S extends Shape, D extends DType = never>(
+  data: T,
+  options: ShapedOptions<S, D>,
+): Tensor<S, DTypeOr<D, T>>;
+export function tensor(data: TensorData, options: Partial<ShapedOptions<Shape, DType>> = {}): AnyTensor {
+  const { dtype, shape } = options;
   const wanted = dtype === undefined ? null : codeOf(dtype, 'tensor');
   const source = ArrayBuffer.isView(data)
     ? fromTyped(data as TypedArray, wanted)
     : fromNested(data as NestedData, wanted);
-  if (shape === undefined) return source as unknown as Tensor<ShapeOr<S, T>, DTypeOr<D, T>>;
+  if (shape === undefined) return source;
   const extent = checkShape(shape, 'tensor');
   if (extent.size !== source.size) {
     throw new GradsmithError('ERR_SHAPE', `tensor: ${source.size} elements do not fill shape ${show(extent.dims)}`);
   }
-  return reshaped(source, extent) as unknown as Tensor<ShapeOr<S, T>, DTypeOr<D, T>>;
+  return reshaped(source, extent);
 }
 
 /** Data in memory takes its shape at once; what is still to be computed (a cast, a single number) through a node. */

@@ -51,7 +51,7 @@ export function where<
   condition: WhereCondition<C, Broadcast<A, B>>,
   a: number | Tensor<A, D>,
   b: BinaryOperand<'where', A, B, D, E>,
-): Tensor<Broadcast<C, Broadcast<A, B>>, D> {
+): Tensor<Broadcast<C, Broadcast<A, B>>, NoInfer<D>> {
   const [x, y] = [a, b] as [AnyTensor | number, AnyTensor | number];
   const inputs = [
     condition as unknown as AnyTensor,

@@ -15,9 +15,11 @@ export type AxisError<
 > = `${Op}: axis ${Ax} is out of range for ${Show<S>}`;
 
 /** An axis as the key of its dimension, `'1'` for -1 of a matrix; `never` when out of range. A union gives a union. */
-export type AxisKey<S extends Shape, Ax extends number> = `${Ax}` extends `-${infer FromBack}`
-  ? AxisFromBack<S, FromBack>
-  : Extract<`${Ax}`, keyof S>;
+export type AxisKey<S extends Shape, Ax extends number> = Ax extends number
+  ? `${Ax}` extends `-${infer FromBack}`
+    ? AxisFromBack<S, FromBack>
+    : Extract<`${Ax}`, keyof S>
+  : never;
 
 export type AxisFromBack<S extends Shape, FromBack extends string, Count extends 0[] = [0]> = S extends [
   ...infer Rest extends Shape,

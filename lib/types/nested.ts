@@ -46,7 +46,4 @@ export type DTypeOfNested<T> = [T] extends [never]
       : 'float32';
 
 /** `D` if it was given, else the data's own dtype. */
-export type DTypeOr<D extends DType, T> = [D] extends [never] ? DTypeOfData<T> : D;
-
-/** `S` if it was given, else the data's own shape. */
-export type ShapeOr<S extends number[], T> = [S] extends [never] ? ShapeOfData<T> : S;
+export type DTypeOr<D extends DType, T> = [D] extends [never] ? DTypeOfData<T> : NoInfer<D>;
