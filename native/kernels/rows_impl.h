@@ -66,38 +66,81 @@ GRADSMITH_INLINE V exp_block(const typename V::T* x, typename V::T* y, size_t n,
   return sum[0] + sum[1];
 }
 
-/// Rows that one call of `softmax_stats` takes together: a vector's worth of short ones, else one.
-template <class V>
-constexpr size_t rows_together(size_t rows, size_t columns) {
-  return V::kLanes > 1 && rows >= V::kLanes && columns <= 4 * V::kLanes ? V::kLanes : 1;
-}
-
-/// The maximum of each of `count` rows (rows_together), and the sum of exp(x - maximum); the exponentials go to y if
-/// kStore.
-template <class Isa, class T, bool kStore>
-GRADSMITH_INLINE void softmax_stats(const T* x, T* y, size_t columns, size_t count, T* maxima, T* sums) {
+/// Maxima and exponentials of a few neighbouring rows: a vector's worth of short ones, which share their reductions
+/// across lanes, else one.
+template <class Isa, class T>
+struct RowGroup {
   using V = simd::Vec<T, Isa>;
-  if (count == 1) {
+  static constexpr size_t kLanes = V::kLanes;
+
+  size_t count;  // rows: 1 or kLanes
+  alignas(64) T maxima[kLanes];
+  alignas(64) T sums[kLanes];  // of exp(x - maximum)
+  const T* exponentials;       // of row 0; where kStore
+  size_t stride;               // to the next row's
+
+  /// The first rows of `rows` >= 1. The exponentials go to y if kStore (which may be x), or stay here.
+  template <bool kStore>
+  GRADSMITH_INLINE void take(const T* x, T* y, size_t rows, size_t columns) {
+    const bool several = kLanes > 1 && rows >= kLanes;
+    count = several && columns <= 4 * kLanes ? kLanes : 1;
+    exponentials = y;
+    stride = columns;
+    if (count == 1) return take_one<kStore>(x, y, columns);
+    if (columns <= kLanes) return take_short(x, columns);
+    V v[kLanes];
+    for (size_t i = 0; i < kLanes; i++) v[i] = block_vector<Isa, RowMax<Isa, T>>(x + i * columns, columns);
+    reduce_lanes<RowMax<Isa, T>>(v, maxima);
+    for (size_t i = 0; i < kLanes; i++) {
+      const size_t at = i * columns;
+      v[i] = exp_block<V, kStore>(x + at, kStore ? y + at : nullptr, columns, V::splat(maxima[i]));
+    }
+    reduce_lanes<Sum<Isa, T>>(v, sums);
+  }
+
+ private:
+  alignas(64) T short_rows_[kLanes * kLanes];
+
+  template <bool kStore>
+  GRADSMITH_INLINE void take_one(const T* x, T* y, size_t columns) {
     typename RowMax<Isa, T>::Total best;
     add_row<Isa, RowMax<Isa, T>>(best, x, columns);
     maxima[0] = best.best;
     SumTotal<Isa, T> total;
-    constexpr size_t kBlock = kBlockVectors * V::kLanes;
+    constexpr size_t kBlock = kBlockVectors * kLanes;
     for (size_t k = 0; k < columns; k += kBlock) {
       const size_t n = columns - k < kBlock ? columns - k : kBlock;
       total.add(reduce_add(exp_block<V, kStore>(x + k, kStore ? y + k : nullptr, n, V::splat(best.best))));
     }
     sums[0] = total.value();
-    return;
   }
-  V rows[V::kLanes];
-  for (size_t i = 0; i < V::kLanes; i++) rows[i] = block_vector<Isa, RowMax<Isa, T>>(x + i * columns, columns);
-  reduce_lanes<RowMax<Isa, T>>(rows, maxima);
-  for (size_t i = 0; i < V::kLanes; i++) {
-    const size_t at = i * columns;
-    rows[i] = exp_block<V, kStore>(x + at, kStore ? y + at : nullptr, columns, V::splat(maxima[i]));
+
+  /// Rows no longer than a vector: whole vectors in and out of memory of our own, since a partial store that is read
+  /// back at once stalls.
+  GRADSMITH_INLINE void take_short(const T* x, size_t columns) {
+    const auto mask = first_lanes<V>(columns);
+    V v[kLanes];
+    for (size_t i = 0; i < kLanes; i++)
+      v[i] = select(mask, V::load_partial(x + i * columns, columns), V::splat(RowMax<Isa, T>::kIdentity));
+    reduce_lanes<RowMax<Isa, T>>(v, maxima);
+    for (size_t i = 0; i < kLanes; i++) {
+      const V e = exp_below(V::load_partial(x + i * columns, columns), V::splat(maxima[i]));
+      v[i] = select(mask, e, V::zero());
+      v[i].store(short_rows_ + i * kLanes);
+    }
+    reduce_lanes<Sum<Isa, T>>(v, sums);
+    exponentials = short_rows_;
+    stride = kLanes;
   }
-  reduce_lanes<Sum<Isa, T>>(rows, sums);
+};
+
+/// values[i] = f(values[i]) for a group's maxima or sums; f maps vectors.
+template <class V, class F>
+GRADSMITH_INLINE void map_group(typename V::T* values, size_t count, F f) {
+  if (count == V::kLanes)
+    f(V::load(values)).store(values);
+  else
+    f(V::splat(values[0])).store_partial(values, 1);
 }
 
 /// y[k] = f(x[k]) for a row, where f maps vectors.
@@ -113,25 +156,16 @@ void softmax(const void* x_data, void* y_data, size_t rows, size_t columns) {
   using V = simd::Vec<T, Isa>;
   const T* x = static_cast<const T*>(x_data);
   T* y = static_cast<T*>(y_data);
-  T maxima[V::kLanes], sums[V::kLanes];
+  RowGroup<Isa, T> group;
   if (columns == 0) return;
   for (size_t i = 0; i < rows;) {
-    const size_t count = rows_together<V>(rows - i, columns);
-    softmax_stats<Isa, T, true>(x + i * columns, y + i * columns, columns, count, maxima, sums);
-    for (size_t j = 0; j < count; j++, i++) {
-      const V scale = V::splat(T(1) / sums[j]);
-      map_row<V>(y + i * columns, y + i * columns, columns, [&](V e) { return e * scale; });
+    group.template take<true>(x + i * columns, y + i * columns, rows - i, columns);
+    map_group<V>(group.sums, group.count, [](V sum) { return V::splat(1) / sum; });
+    for (size_t j = 0; j < group.count; j++, i++) {
+      const V scale = V::splat(group.sums[j]);
+      map_row<V>(group.exponentials + j * group.stride, y + i * columns, columns, [&](V e) { return e * scale; });
     }
   }
-}
-
-/// log of each of `count` sums; a row's own when count is 1.
-template <class V>
-GRADSMITH_INLINE void log_sums(typename V::T* sums, size_t count) {
-  if (count == V::kLanes)
-    log(V::load(sums)).store(sums);
-  else
-    log(V::splat(sums[0])).store_partial(sums, 1);
 }
 
 template <class Isa, class T>
@@ -139,14 +173,13 @@ void log_softmax(const void* x_data, void* y_data, size_t rows, size_t columns) 
   using V = simd::Vec<T, Isa>;
   const T* x = static_cast<const T*>(x_data);
   T* y = static_cast<T*>(y_data);
-  T maxima[V::kLanes], sums[V::kLanes];
+  RowGroup<Isa, T> group;
   if (columns == 0) return;
   for (size_t i = 0; i < rows;) {
-    const size_t count = rows_together<V>(rows - i, columns);
-    softmax_stats<Isa, T, false>(x + i * columns, nullptr, columns, count, maxima, sums);
-    log_sums<V>(sums, count);
-    for (size_t j = 0; j < count; j++, i++) {
-      const V m = V::splat(maxima[j]), log_sum = V::splat(sums[j]);
+    group.template take<false>(x + i * columns, nullptr, rows - i, columns);
+    map_group<V>(group.sums, group.count, [](V sum) { return log(sum); });
+    for (size_t j = 0; j < group.count; j++, i++) {
+      const V m = V::splat(group.maxima[j]), log_sum = V::splat(group.sums[j]);
       map_row<V>(x + i * columns, y + i * columns, columns, [&](V v) { return (v - m) - log_sum; });
     }
   }
@@ -165,14 +198,13 @@ size_t cross_entropy(const void* logits, const int32_t* labels, void* loss_data,
   using V = simd::Vec<T, Isa>;
   const T* x = static_cast<const T*>(logits);
   T* loss = static_cast<T*>(loss_data);
-  T maxima[V::kLanes], sums[V::kLanes];
+  RowGroup<Isa, T> group;
   const size_t good = first_bad_label<Isa>(labels, rows, columns);
   for (size_t i = 0; i < good;) {
-    const size_t count = rows_together<V>(good - i, columns);
-    softmax_stats<Isa, T, false>(x + i * columns, nullptr, columns, count, maxima, sums);
-    log_sums<V>(sums, count);
-    for (size_t j = 0; j < count; j++, i++)
-      loss[i] = (maxima[j] - x[i * columns + static_cast<size_t>(labels[i])]) + sums[j];
+    group.template take<false>(x + i * columns, nullptr, good - i, columns);
+    map_group<V>(group.sums, group.count, [](V sum) { return log(sum); });
+    for (size_t j = 0; j < group.count; j++, i++)
+      loss[i] = (group.maxima[j] - x[i * columns + static_cast<size_t>(labels[i])]) + group.sums[j];
   }
   return good;
 }
@@ -184,19 +216,20 @@ size_t cross_entropy_grad(const void* logits, const int32_t* labels, const void*
   const T* x = static_cast<const T*>(logits);
   const T* scales = static_cast<const T*>(scale_data);
   T* d = static_cast<T*>(d_data);
-  T maxima[V::kLanes], sums[V::kLanes];
+  RowGroup<Isa, T> group;
   const size_t good = first_bad_label<Isa>(labels, rows, columns);
   if (good < rows) return good;
   for (size_t i = 0; i < rows;) {
-    const size_t count = rows_together<V>(rows - i, columns);
-    softmax_stats<Isa, T, true>(x + i * columns, d + i * columns, columns, count, maxima, sums);
-    for (size_t j = 0; j < count; j++, i++) {
+    group.template take<true>(x + i * columns, d + i * columns, rows - i, columns);
+    map_group<V>(group.sums, group.count, [](V sum) { return V::splat(1) / sum; });
+    for (size_t j = 0; j < group.count; j++, i++) {
+      const T* e = group.exponentials + j * group.stride;
       T* row = d + i * columns;
-      const T scale = scales[static_cast<ptrdiff_t>(i) * scale_stride], one_over = T(1) / sums[j];
+      const T scale = scales[static_cast<ptrdiff_t>(i) * scale_stride], one_over = group.sums[j];
       const size_t label = static_cast<size_t>(labels[i]);
-      const T at_label = (row[label] * one_over - T(1)) * scale;
+      const T at_label = (e[label] * one_over - T(1)) * scale;
       const V one_over_all = V::splat(one_over), scale_all = V::splat(scale);
-      map_row<V>(row, row, columns, [&](V e) { return (e * one_over_all) * scale_all; });
+      map_row<V>(e, row, columns, [&](V v) { return (v * one_over_all) * scale_all; });
       row[label] = at_label;
     }
   }
