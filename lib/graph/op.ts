@@ -36,10 +36,26 @@ export interface LoweredNode {
   readonly inputTypes: readonly number[];
 }
 
+/** An input of a sample: floats from the domain, in the float dtype under test, unless it says otherwise. */
+export interface SampleInput {
+  readonly shape: readonly number[];
+  /** dtype code, where the op asks for a certain one. */
+  readonly type?: number;
+  /** Integers are drawn from 0 … below - 1. */
+  readonly below?: number;
+}
+
+export interface SampleCase {
+  readonly inputs: readonly SampleInput[];
+  readonly attr?: number;
+}
+
 /** Points from which the derived tests make their checks. */
 export interface Samples {
-  /** Shapes of the inputs, one array a case. The default is chosen from the number of inputs. */
+  /** Shapes of the inputs, one array a case, where attribute and dtypes need no mention. The default suits elementwise ops. */
   readonly shapes?: readonly (readonly (readonly number[])[])[];
+  /** The same with attributes and dtypes; replaces `shapes`. */
+  readonly cases?: readonly SampleCase[];
   /** Interval the inputs are drawn from, for all or for each. Default [-2, 2]. */
   readonly domain?: readonly [number, number] | readonly (readonly [number, number])[];
   /** Inputs at which value and gradient must be finite, or exactly what the reference says. */

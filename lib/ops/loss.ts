@@ -43,7 +43,7 @@ export const CrossEntropy = op({
 export const CrossEntropyGrad = op({
   name: 'crossEntropyGrad',
   shape: ([logits]) => logits!.extent,
-  dtype: ([logits]) => logits!.type,
+  dtype: ([logits]) => checkType('crossEntropyGrad', logits!.type, float),
   gradient: ([logits, labels, dloss], _y, dd) => {
     const p = n.softmax(logits!);
     const rows = n.reshape(dloss!, intern([...dloss!.extent.dims, 1]));

@@ -16,7 +16,7 @@ let kept: AnyTensor[] = [];
 
 /**
  * Makes the next step compute this tensor too: an accuracy, the logits. Without it, reading one after the step is ERR_STALE.
- * @example const accuracy = keep(mean(cast(equal(argmax(logits, { axis: 1 }), labels), 'float32')))
+ * @example const accuracy = keep(mean(cast(equal(argmax(logits, { axis: 1 }), classes), 'float32')))
  */
 export function keep<T extends AnyTensor>(t: T): T {
   kept.push(t);

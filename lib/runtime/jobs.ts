@@ -5,10 +5,10 @@ import { native } from './native.js';
 
 // Work on the executor thread: one job a run of a plan, in order.
 
-/** How a job ended; the codes of native/addon. */
-export const DONE = 0;
-export const FAULT = 1;
-export const ABORTED = 2;
+// How a run ended; the codes of native/addon. 1 is a fault: an index in the data is out of range.
+const DONE = 0;
+const ABORTED = 2;
+const OUT_OF_MEMORY = 3;
 
 export class Job implements PendingJob {
   readonly id: number;
@@ -78,7 +78,7 @@ native.onComplete((id, status, stepsDone, instruction, value, limit) => {
   const job = jobs.get(id);
   if (job === undefined) return;
   jobs.delete(id);
-  const error = status === DONE ? null : status === ABORTED ? abortedError() : faultError(job.plan, instruction, value, limit);
+  const error = status === DONE ? null : failureOf(job.plan, status, instruction, value, limit);
   try {
     job.onEnd(error, stepsDone);
   } finally {
@@ -86,12 +86,10 @@ native.onComplete((id, status, stepsDone, instruction, value, limit) => {
   }
 });
 
-export function abortedError(): GradsmithError {
-  return new GradsmithError('ERR_ABORTED', 'run: stopped before it was done');
-}
-
-/** The message for data that a kernel refused. */
-export function faultError(plan: Plan, instruction: number, value: number, limit: number): GradsmithError {
+/** Why a run failed, in words. */
+export function failureOf(plan: Plan, status: number, instruction: number, value: number, limit: number): GradsmithError {
+  if (status === ABORTED) return new GradsmithError('ERR_ABORTED', 'run: stopped before it was done');
+  if (status === OUT_OF_MEMORY) return new GradsmithError('ERR_NATIVE', 'run: not enough memory for the intermediate results');
   const name = plan.names[instruction] ?? 'run';
   return new GradsmithError('ERR_INDEX', `${name}: index ${value} is out of range: expected 0 <= index < ${limit}`);
 }

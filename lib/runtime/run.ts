@@ -5,7 +5,7 @@ import { releaseWalk, walk } from '../graph/walk.js';
 import { type AnyTensor, detach, STORED, stored, tick } from '../tensor.js';
 import { nativeStorage } from './buffers.js';
 import { bind, settle } from './bind.js';
-import { drain, enqueue, failTensors, faultError, type Job, jobCount } from './jobs.js';
+import { drain, enqueue, failTensors, failureOf, type Job, jobCount } from './jobs.js';
 import { native } from './native.js';
 
 // One run of a plan: find it, bind it, and either run it here or queue it.
@@ -87,7 +87,7 @@ function locate({ outputs, values, targets }: RunRequest): Plan | null {
 
 function runHere(plan: Plan, { outputs, targets, forget }: RunRequest, arrays: ReturnType<typeof bind>): void {
   const fault = native.runSync(plan.native, arrays);
-  if (fault !== undefined) throw faultError(plan, fault.instruction, fault.value, fault.limit);
+  if (fault !== undefined) throw failureOf(plan, fault.status, fault.instruction, fault.value, fault.limit);
   markWritten(targets);
   settle(plan, outputs, arrays, forget);
 }
