@@ -3,7 +3,7 @@ import { GradsmithError } from '../errors.js';
 import { apply, type LoweringTools, op } from '../graph/op.js';
 import { sizeOfDims, type View } from '../graph/view.js';
 import { type Extent, intern, type Shape, show } from '../shape.js';
-import { type AnyTensor, scalar, type Tensor } from '../tensor.js';
+import { type AnyTensor, scalar, type Tensor, VALUE } from '../tensor.js';
 import type { Gathered, Scattered, SummableDType, WithRows } from '../types/index.js';
 import { checkType, summable } from './build.js';
 import * as n from './nodes.js';
@@ -177,7 +177,6 @@ export const DynamicSlice = op({
     scalars: [1],
   },
   fallible: true,
-  // Its start is a number of the run, which samples cannot draw: test/ops/slice.test.ts.
 });
 
 /**
@@ -191,7 +190,7 @@ export function dynamicSlice<S extends Shape, D extends DType, N extends number>
   length: N,
 ): Tensor<WithRows<S, N>, D> {
   checkCount('dynamicSlice', 'rows', length);
-  const first = typeof start === 'number' ? scalar(checkStart(start), INT32) : (start as AnyTensor);
+  const first = typeof start === 'number' ? scalar(checkStart(start), INT32) : numberOfTheRun(start);
   return apply(DynamicSlice, [x, first], length) as unknown as Tensor<WithRows<S, N>, D>;
 }
 
@@ -200,4 +199,13 @@ function checkStart(start: number): number {
     throw new GradsmithError('ERR_VALUE', `dynamicSlice: expected a row to start at, an integer, got ${String(start)}`);
   }
   return start;
+}
+
+/** A start that the graph computed could not be checked before anything is overwritten. */
+function numberOfTheRun(start: AnyTensor): AnyTensor {
+  if (start.kind === VALUE && start.type === INT32) return start;
+  throw new GradsmithError(
+    'ERR_VALUE',
+    'dynamicSlice: expected start as a number, got a tensor; use gather for computed rows',
+  );
 }

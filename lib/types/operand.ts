@@ -28,15 +28,16 @@ export type DTypesDiffer<D extends DType, E extends DType> = ((value: D) => void
  * What the second operand of an elementwise op must be, after shape `A` and dtype `D`: a tensor or a number. On a
  * mismatch it is the text that says so, which the compiler then prints as the expected type.
  *
- * The last member of the union changes nothing for tensors; it is there for inference. Where the first operand is a number,
- * it gives `A` the shape of the second, before the compiler would take it from the type that the caller expects (and accept
- * `const t: Tensor<[64]> = mul(2, b)` for any b).
+ * `A | B` is `B` for checking; `A` is there for inference. Where the first operand is a number, it gives `A` the shape of the
+ * second before the compiler would take it from the type that the caller expects (and accept
+ * `const t: Tensor<[64]> = mul(2, b)` for any b). Where the first is a tensor, that decides: a member of a union is the weaker
+ * source.
  */
 export type BinaryOperand<Op extends string, A extends Shape, B extends Shape, D extends DType, E extends DType> =
   DTypesDiffer<D, E> extends true
     ? DTypeError<Op, D, E>
     : Broadcastable<A, B> extends true
-      ? number | Tensor<B, E> | Tensor<A | [], E>
+      ? number | Tensor<A | B, E>
       : BroadcastError<Op, A, B>;
 
 /** The second operand of an elementwise op of one dtype that takes no numbers. */

@@ -44,7 +44,7 @@ import {
   zeros,
 } from '../../lib/ops/index.js';
 import type { Shape } from '../../lib/shape.js';
-import type { AnyTensor, NestedArray, Tensor } from '../../lib/tensor.js';
+import type { AnyTensor, NestedArray, Parameter, Tensor } from '../../lib/tensor.js';
 
 // What shapes and dtypes the compiler computes; and that the run time computes the same.
 
@@ -104,6 +104,7 @@ test('elementwise ops broadcast', () => {
   agrees(y.sub(b).div(2).maximum(0), [64, 10]).toEqualTypeOf<Tensor<[64, 10]>>();
   agrees(add(randn([n, 10]), b), [64, 10]).toEqualTypeOf<Tensor<[number, 10]>>();
   agrees(add(randn([n, 10]), y), [64, 10]).toEqualTypeOf<Tensor<[64, 10]>>();
+  agrees(add(y, randn([n, 10])), [64, 10]).toEqualTypeOf<Tensor<[64, 10]>>();
   agrees(maximum(zeros([0, 3]), zeros([1, 3])), [0, 3]).toEqualTypeOf<Tensor<[0, 3]>>();
 });
 
@@ -228,6 +229,16 @@ test('variance: a known shape is a tensor of any shape, but not the other way ro
   expectTypeOf<Tensor<[number, 3]>>().not.toExtend<Tensor<[2, 3]>>();
   expectTypeOf<Tensor<[2, 3]>>().not.toExtend<Tensor<[3, 2]>>();
   expectTypeOf<Tensor<[2], 'int32'>>().not.toExtend<Tensor<[2]>>();
+});
+
+test('a parameter is a tensor of its shape', () => {
+  const p = y as unknown as Parameter<[64, 10]>;
+  const q = y as unknown as Parameter<[number, 10]>;
+  agrees(mul(p, b), [64, 10]).toEqualTypeOf<Tensor<[64, 10]>>();
+  agrees(sub(b, p), [64, 10]).toEqualTypeOf<Tensor<[64, 10]>>();
+  agrees(add(q, y), [64, 10]).toEqualTypeOf<Tensor<[64, 10]>>();
+  agrees(mul(2, q), [64, 10]).toEqualTypeOf<Tensor<[number, 10]>>();
+  agrees(matmul(transpose(p), q), [10, 10]).toEqualTypeOf<Tensor<[10, 10]>>();
 });
 
 test('what the caller expects does not decide a shape or a dtype', () => {

@@ -187,7 +187,7 @@ export const mistakes: readonly Mistake[] = [
     code: () => cast(y, 'float16'),
   },
   {
-    says: `'number[]' is not assignable to parameter of type 'number | Tensor<[], never> | Tensor<[] | [2], never>'.`,
+    says: `'number[]' is not assignable to parameter of type 'number | Tensor<[] | [2], never>'.`,
     throws: 'mul: operand 1 is not a tensor but an array (make it a tensor with tensor(…))',
     // @ts-expect-error
     code: () => mul(ones([2]), [1, 2]),
