@@ -87,10 +87,11 @@ BlockFn* float_function(Micro op) {
   switch (op) {
     GRADSMITH_CASE(Neg)
     GRADSMITH_CASE(Abs)
-    GRADSMITH_CASE(Sign) GRADSMITH_CASE(Sqrt) GRADSMITH_CASE(Square) GRADSMITH_CASE(Reciprocal) GRADSMITH_CASE(Relu)
-        GRADSMITH_CASE(Exp) GRADSMITH_CASE(Log) GRADSMITH_CASE(Sigmoid) GRADSMITH_CASE(Tanh) GRADSMITH_CASE(Erf)
-            GRADSMITH_CASE(Sin) GRADSMITH_CASE(Cos) GRADSMITH_CASE(Add) GRADSMITH_CASE(Sub) GRADSMITH_CASE(Mul)
-                GRADSMITH_CASE(Div) GRADSMITH_CASE(Maximum) GRADSMITH_CASE(Minimum) default : return nullptr;
+    GRADSMITH_CASE(Sign)
+    GRADSMITH_CASE(Sqrt) GRADSMITH_CASE(Square) GRADSMITH_CASE(Reciprocal) GRADSMITH_CASE(Relu) GRADSMITH_CASE(Exp)
+        GRADSMITH_CASE(Log) GRADSMITH_CASE(Sigmoid) GRADSMITH_CASE(Tanh) GRADSMITH_CASE(Erf) GRADSMITH_CASE(Sin)
+            GRADSMITH_CASE(Cos) GRADSMITH_CASE(Add) GRADSMITH_CASE(Sub) GRADSMITH_CASE(Mul) GRADSMITH_CASE(Div)
+                GRADSMITH_CASE(Maximum) GRADSMITH_CASE(Minimum) default : return nullptr;
   }
 #undef GRADSMITH_CASE
 }
@@ -101,8 +102,33 @@ GRADSMITH_INLINE int32_t divide(int32_t a, int32_t b) {
   return b == -1 ? static_cast<int32_t>(0u - static_cast<uint32_t>(a)) : a / b;
 }
 
-/// int32, uint8 (kByte: wraps to 0 … 255) and, for comparisons, bool (0 and -1: larger is smaller) in 32-bit lanes.
-template <class Isa, Micro op, DType kType>
+/// Comparisons of integer lanes. Bool lanes are 0 and -1, so there the larger lane is the smaller value.
+template <class Isa, class I, Micro op, bool kBool>
+void compare_lanes(char* d, const char* a, const char* b, const char*, size_t n) {
+  using V = simd::Vec<I, Isa>;
+  const I* x = reinterpret_cast<const I*>(kBool ? b : a);
+  const I* y = reinterpret_cast<const I*>(kBool ? a : b);
+  for (size_t i = 0; i < n; i += V::kLanes) {
+    const V p = V::load(x + i), q = V::load(y + i);
+    V z;
+    if constexpr (op == Micro::kEqual)
+      z = V::lanes_of(p == q);
+    else if constexpr (op == Micro::kNotEqual)
+      z = V::lanes_of(p != q);
+    else if constexpr (op == Micro::kLess)
+      z = V::lanes_of(p < q);
+    else if constexpr (op == Micro::kLessEqual)
+      z = V::lanes_of(p <= q);
+    else if constexpr (op == Micro::kGreater)
+      z = V::lanes_of(p > q);
+    else
+      z = V::lanes_of(p >= q);
+    z.store(reinterpret_cast<I*>(d) + i);
+  }
+}
+
+/// int32 and uint8 (which wraps to 0 … 255) in 32-bit lanes.
+template <class Isa, Micro op, bool kByte>
 void int_block(char* d, const char* a, const char* b, const char*, size_t n) {
   using V = simd::Vec<int32_t, Isa>;
   const int32_t* x = reinterpret_cast<const int32_t*>(a);
@@ -114,72 +140,71 @@ void int_block(char* d, const char* a, const char* b, const char*, size_t n) {
     for (size_t i = 0; i < n; i += V::kLanes) {
       const V p = V::load(x + i);
       V q;
-      if constexpr (is_comparison(op)) {
-        V s = V::load(y + i), t = p;
-        if constexpr (kType == DType::kBool) {
-          t = s;
-          s = p;
-        }
-        if constexpr (op == Micro::kEqual)
-          q = V::lanes_of(t == s);
-        else if constexpr (op == Micro::kNotEqual)
-          q = V::lanes_of(t != s);
-        else if constexpr (op == Micro::kLess)
-          q = V::lanes_of(t < s);
-        else if constexpr (op == Micro::kLessEqual)
-          q = V::lanes_of(t <= s);
-        else if constexpr (op == Micro::kGreater)
-          q = V::lanes_of(t > s);
-        else
-          q = V::lanes_of(t >= s);
-      } else {
-        if constexpr (op == Micro::kAdd)
-          q = p + V::load(y + i);
-        else if constexpr (op == Micro::kSub)
-          q = p - V::load(y + i);
-        else if constexpr (op == Micro::kMul)
-          q = p * V::load(y + i);
-        else if constexpr (op == Micro::kMaximum)
-          q = max(p, V::load(y + i));
-        else if constexpr (op == Micro::kMinimum)
-          q = min(p, V::load(y + i));
-        else if constexpr (op == Micro::kNeg)
-          q = -p;
-        else if constexpr (op == Micro::kAbs)
-          q = abs(p);
-        else if constexpr (op == Micro::kSign)
-          q = V::lanes_of(p < V::zero()) - V::lanes_of(p > V::zero());
-        else if constexpr (op == Micro::kSquare)
-          q = p * p;
-        else
-          q = max(p, V::zero());  // relu
-        if constexpr (kType == DType::kUint8) q = q & V::splat(255);
-      }
+      if constexpr (op == Micro::kAdd)
+        q = p + V::load(y + i);
+      else if constexpr (op == Micro::kSub)
+        q = p - V::load(y + i);
+      else if constexpr (op == Micro::kMul)
+        q = p * V::load(y + i);
+      else if constexpr (op == Micro::kMaximum)
+        q = max(p, V::load(y + i));
+      else if constexpr (op == Micro::kMinimum)
+        q = min(p, V::load(y + i));
+      else if constexpr (op == Micro::kNeg)
+        q = -p;
+      else if constexpr (op == Micro::kAbs)
+        q = abs(p);
+      else if constexpr (op == Micro::kSign)
+        q = V::lanes_of(p < V::zero()) - V::lanes_of(p > V::zero());
+      else if constexpr (op == Micro::kSquare)
+        q = p * p;
+      else
+        q = max(p, V::zero());  // relu
+      if constexpr (kByte) q = q & V::splat(255);
       q.store(z + i);
     }
   }
 }
 
-template <class Isa, DType kType>
-BlockFn* int_function(Micro op) {
+template <class Isa, class I, bool kBool>
+BlockFn* compare_function(Micro op) {
 #define GRADSMITH_CASE(name) \
   case Micro::k##name:       \
-    return int_block<Isa, Micro::k##name, kType>;
+    return compare_lanes<Isa, I, Micro::k##name, kBool>;
   switch (op) {
     GRADSMITH_CASE(Equal)
     GRADSMITH_CASE(NotEqual)
-    GRADSMITH_CASE(Less) GRADSMITH_CASE(LessEqual) GRADSMITH_CASE(Greater) GRADSMITH_CASE(GreaterEqual) default : break;
-  }
-  if constexpr (kType != DType::kBool) {
-    switch (op) {
-      GRADSMITH_CASE(Neg)
-      GRADSMITH_CASE(Abs)
-      GRADSMITH_CASE(Sign) GRADSMITH_CASE(Square) GRADSMITH_CASE(Relu) GRADSMITH_CASE(Add) GRADSMITH_CASE(Sub)
-          GRADSMITH_CASE(Mul) GRADSMITH_CASE(Div) GRADSMITH_CASE(Maximum) GRADSMITH_CASE(Minimum) default : break;
-    }
+    GRADSMITH_CASE(Less)
+    GRADSMITH_CASE(LessEqual)
+    GRADSMITH_CASE(Greater)
+    GRADSMITH_CASE(GreaterEqual)
+    default:
+      return nullptr;
   }
 #undef GRADSMITH_CASE
-  return nullptr;
+}
+
+template <class Isa, bool kByte>
+BlockFn* int_function(Micro op) {
+#define GRADSMITH_CASE(name) \
+  case Micro::k##name:       \
+    return int_block<Isa, Micro::k##name, kByte>;
+  switch (op) {
+    GRADSMITH_CASE(Neg)
+    GRADSMITH_CASE(Abs)
+    GRADSMITH_CASE(Sign)
+    GRADSMITH_CASE(Square)
+    GRADSMITH_CASE(Relu)
+    GRADSMITH_CASE(Add)
+    GRADSMITH_CASE(Sub)
+    GRADSMITH_CASE(Mul)
+    GRADSMITH_CASE(Div)
+    GRADSMITH_CASE(Maximum)
+    GRADSMITH_CASE(Minimum)
+    default:
+      return compare_function<Isa, int32_t, false>(op);
+  }
+#undef GRADSMITH_CASE
 }
 
 }  // namespace gradsmith::kernels

@@ -38,11 +38,11 @@ BlockFn* block_function(int lane_bytes, Micro op, DType operand, DType result) {
     case DType::kFloat64:
       return float_function<Isa, double>(op);
     case DType::kInt32:
-      return int_function<Isa, DType::kInt32>(op);
+      return int_function<Isa, false>(op);
     case DType::kUint8:
-      return int_function<Isa, DType::kUint8>(op);
+      return int_function<Isa, true>(op);
     case DType::kBool:
-      return int_function<Isa, DType::kBool>(op);
+      return lane_bytes == 4 ? compare_function<Isa, int32_t, true>(op) : compare_function<Isa, int64_t, true>(op);
   }
   return nullptr;
 }
