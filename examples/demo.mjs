@@ -1,14 +1,14 @@
 // A small network learns hand-written digits: gradients checked first, then trained, then shown where it still errs.
 // Run with `npm run demo`.
 
-import { argmax, crossEntropy, manualSeed, stats } from 'gradsmith';
+import { argmax, crossEntropy, manualSeed } from 'gradsmith';
 import { loadDigits } from 'gradsmith/data';
 import { Dropout, init, Linear, ReLU, Sequential } from 'gradsmith/nn';
 import { AdamW } from 'gradsmith/optim';
 import { accuracy, Trainer } from 'gradsmith/train';
 import { checkGradients } from './lib/check-gradients.mjs';
 import { confusionMatrix, picture } from './lib/digits-report.mjs';
-import { progressBar } from './lib/progress-bar.mjs';
+import { percent, progressBar } from './lib/progress-bar.mjs';
 
 manualSeed(7);
 const digits = await loadDigits(new URL('./data/digits.csv.gz', import.meta.url));
@@ -42,9 +42,8 @@ const seconds = (performance.now() - began) / 1000;
 
 const score = await trainer.evaluate(test);
 const predicted = argmax(await trainer.predict(test.columns[0]), { axis: 1 });
-const right = `${(100 * score.accuracy).toFixed(1)} %`;
 console.log(
-  `\n${optimizer.stepCount} steps in ${seconds.toFixed(1)} s, ${stats().plansBuilt} plans built. On the held-out digits: ${right} right.\n`,
+  `\n${optimizer.stepCount} steps in ${seconds.toFixed(1)} s. On the held-out digits: ${percent(score.accuracy)} right.\n`,
 );
 console.log(confusionMatrix(await test.columns[1].array(), await predicted.array()));
 

@@ -1,8 +1,10 @@
 import { SingleBar } from 'cli-progress';
 
+export const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
 const show = ({ scores, samplesPerSecond, secondsLeft }) => ({
   loss: scores.loss.toFixed(4),
-  accuracy: `${(100 * scores.accuracy).toFixed(1)} %`,
+  accuracy: percent(scores.accuracy),
   rate: Math.round(samplesPerSecond).toLocaleString('en'),
   left: `${secondsLeft.toFixed(1)} s`,
 });

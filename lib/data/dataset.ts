@@ -43,6 +43,8 @@ export class TensorDataset<T extends readonly Column[] = readonly AnyTensor[]> {
     if (shapes.some((s) => s.length === 0 || s[0] !== this.length)) {
       throw new GradsmithError('ERR_SHAPE', `TensorDataset: columns differ in length: ${shapes.map(show).join(', ')}`);
     }
+    // A column that stayed a graph would be computed again at every step.
+    evaluateSync(...this.columns);
   }
 
   /** The rows with these indices, as tensors yet to be computed. */
@@ -80,8 +82,6 @@ export class TensorDataset<T extends readonly Column[] = readonly AnyTensor[]> {
       const to = Math.round(share * this.length);
       const rows = this.rows(order.subarray(from, to)) as unknown as AnyTensor[];
       from = to;
-      // Computed now: a column that were still a graph would be gathered again by every plan that reads it.
-      evaluateSync(...rows);
       return new TensorDataset(...rows) as unknown as TensorDataset<{ [K in keyof T]: RowsOf<T[K]> }>;
     });
   }

@@ -1,3 +1,6 @@
+// Tensors can be read whichever entry of the package is loaded first.
+import '../runtime/reading.js';
+
 export { ReLU, Sigmoid, Tanh } from './activation.js';
 export { Dropout } from './dropout.js';
 export type { Initializer, InitOptions } from './init.js';

@@ -62,7 +62,7 @@ export interface FitOptions<M extends string = string> {
   validation?: Examples;
   /** Stops after the step that is under way; `fit` then throws ERR_ABORTED. */
   signal?: AbortSignal;
-  /** Called a few times a second, and at the end of each epoch. */
+  /** Called a few times a second, and at the end. */
   onProgress?: (progress: Progress<M>) => void;
   /** Called, and awaited, after each epoch; returning `false` stops. */
   onEpoch?: (report: EpochReport<M>) => unknown;

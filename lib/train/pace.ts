@@ -1,30 +1,70 @@
-/** Milliseconds between two reports of progress; also how long one native call of a fit takes. */
+/** Milliseconds between two reports of progress; also about how long one native call of a fit takes. */
 const INTERVAL = 100;
+/** Rates are those of about the last second. */
+const MEMORY = 1000;
 
-/** Chooses how many steps the next native call takes, so that progress is reported a few times a second whatever a step costs. */
+/** How fast a fit goes: how many steps the next native call should take, and what to say of the speed. */
 export class Pace {
-  private readonly began = performance.now();
-  private last = this.began;
-  private next = 16;
+  private readonly clock: () => number;
+  private readonly began: number;
+  private nextSteps = 16;
+  private stretchBegan: number;
+  private lastEnd: number;
+  private lastReport = Number.NEGATIVE_INFINITY;
+  // Sums over the past that fade: steps and milliseconds of everything, rows and milliseconds of training alone.
+  private ends = 0;
+  private steps = 0;
+  private wall = 0;
+  private rows = 0;
+  private trained = 0;
 
-  get steps(): number {
-    return this.next;
+  /** @param clock in milliseconds */
+  constructor(clock: () => number = () => performance.now()) {
+    this.clock = clock;
+    this.began = this.stretchBegan = this.lastEnd = clock();
   }
 
-  /** `steps` have been done since the last call. */
-  done(steps: number): void {
-    const now = performance.now();
-    const fitting = (steps * INTERVAL) / Math.max(now - this.last, 0.01);
-    this.next = Math.max(1, Math.round(Math.min(fitting, this.next * 8)));
-    this.last = now;
+  /** A native call is about to begin; it should take so many steps. */
+  begin(): number {
+    this.stretchBegan = this.clock();
+    return this.nextSteps;
   }
 
-  /** Time that is not training (validation, the caller's own work) does not count. */
-  resume(): void {
-    this.last = performance.now();
+  /** It has done these steps and rows. */
+  end(steps: number, rows: number): void {
+    const now = this.clock();
+    const took = Math.max(now - this.stretchBegan, 0.001);
+    const since = Math.max(now - this.lastEnd, 0.001);
+    // The first call builds the plan: it says nothing of those to come.
+    const fade = this.ends++ === 1 ? 0 : Math.exp(-since / MEMORY);
+    this.steps = this.steps * fade + steps;
+    this.wall = this.wall * fade + since;
+    this.rows = this.rows * fade + rows;
+    this.trained = this.trained * fade + took;
+    this.lastEnd = now;
+    this.nextSteps = Math.max(1, Math.round(Math.min((steps * INTERVAL) / took, this.nextSteps * 8)));
   }
 
+  /** Is it time to report? At the first question, and then every so often. */
+  due(): boolean {
+    const now = this.clock();
+    if (now - this.lastReport < INTERVAL) return false;
+    this.lastReport = now;
+    return true;
+  }
+
+  /** While training. */
+  get samplesPerSecond(): number {
+    return (1000 * this.rows) / this.trained;
+  }
+
+  /** For so many further steps, with all that goes with them. */
+  secondsFor(steps: number): number {
+    return (steps * this.wall) / this.steps / 1000;
+  }
+
+  /** Since the fit began. */
   get seconds(): number {
-    return (performance.now() - this.began) / 1000;
+    return (this.clock() - this.began) / 1000;
   }
 }

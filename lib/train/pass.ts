@@ -63,12 +63,15 @@ export class Pass {
     this.done = 0;
   }
 
-  /** Runs up to `limit` further steps in one native call. Fewer are done only when the signal stops them. */
-  async run(limit: number, signal?: AbortSignal): Promise<Stretch> {
+  /**
+   * Runs up to `limit()` further steps in one native call; asked when everything is ready for it. Fewer are done only at the end of the
+   * full batches, or when the signal stops them.
+   */
+  async run(limit: () => number, signal?: AbortSignal): Promise<Stretch> {
     const full = this.done < this.full;
     const rows = full ? this.options.batchSize : this.rest;
-    const steps = full ? Math.min(limit, this.full - this.done) : 1;
     const program = this.program(rows);
+    const steps = Math.min(limit(), full ? this.full - this.done : 1);
     const firstStep = this.first + this.done;
     const result = await program.run({ steps, firstStep, ...(signal === undefined ? {} : { signal }) });
     this.done += result.steps;

@@ -72,7 +72,6 @@ export class Trainer<M extends string = never> {
         }
         reports.push(report);
         const goOn = await options.onEpoch?.(report);
-        pace.resume();
         if (goOn === false) break;
       }
     } finally {
@@ -90,7 +89,7 @@ export class Trainer<M extends string = never> {
     const averages = new Averages(this.metrics.map(([name]) => name));
     while (!pass.finished) {
       checkAborted('evaluate', signal);
-      averages.add(await pass.run(pass.steps, signal));
+      averages.add(await pass.run(() => pass.steps, signal));
     }
     checkAborted('evaluate', signal);
     return averages.scores();
@@ -119,20 +118,17 @@ export class Trainer<M extends string = never> {
   ): Promise<Scores<M>> {
     const averages = new Averages(this.metrics.map(([name]) => name));
     pass.start(this.optimizer.stepCount);
-    let rows = 0;
-    const began = pace.seconds;
+    const steps = epochs * pass.steps;
     while (!pass.finished) {
       checkAborted('fit', signal);
-      const stretch = await pass.run(pace.steps, signal);
+      const stretch = await pass.run(() => pace.begin(), signal);
       this.optimizer.advance(stretch.steps, gradients);
       averages.add(stretch);
-      pace.done(stretch.steps);
-      rows += stretch.rows;
-      if (onProgress === undefined) continue;
+      pace.end(stretch.steps, stretch.rows);
       const step = epoch * pass.steps + pass.done;
-      const steps = epochs * pass.steps;
-      const secondsLeft = ((steps - step) * pace.seconds) / step;
-      const samplesPerSecond = rows / (pace.seconds - began);
+      if (onProgress === undefined || stretch.steps === 0 || !(pace.due() || step === steps)) continue;
+      const { samplesPerSecond } = pace;
+      const secondsLeft = pace.secondsFor(steps - step);
       onProgress({ epoch: epoch + 1, epochs, step, steps, scores: averages.scores(), samplesPerSecond, secondsLeft });
     }
     checkAborted('fit', signal);
