@@ -9,16 +9,20 @@ namespace gradsmith::kernels {
 namespace {
 
 constexpr double kNsPerCycle = 0.29;
-/// L1d 48 KiB and L2 1 MiB: a panel of B (kc x 2 vectors of 64 bytes) takes 32 KiB, a block of packed A a quarter of
-/// L2.
-constexpr ptrdiff_t kMaxKc = 256;
-constexpr ptrdiff_t kMaxMc = 224;
-constexpr ptrdiff_t kMaxNc = 1024;
+/// A block of A (mc x kc) keeps to half of a 1 MiB L2. Long blocks of k win over panels that fit L1 (2 vectors of B a
+/// step are 9 bytes a cycle, which L2 has to spare), for each block passes once over C.
+constexpr ptrdiff_t kMaxKcBytes = 4096;
+constexpr ptrdiff_t kKcBytes = 2048;
+constexpr ptrdiff_t kMaxBlockBytes = 448 * 1024;
+constexpr ptrdiff_t kMaxColumnBlockBytes = 1024 * 1024;
 constexpr ptrdiff_t kMaxParts = 16;
 constexpr double kL2Bytes = 768 * 1024;
 constexpr double kL3BytesPerNs = 80;
+constexpr double kL3BytesPerCycle = 24;
 
 constexpr ptrdiff_t up(ptrdiff_t x, ptrdiff_t to) { return (x + to - 1) / to * to; }
+constexpr ptrdiff_t even_part(ptrdiff_t x, ptrdiff_t parts) { return (x + parts - 1) / parts; }
+/// Blocks of at most `most`, at least one.
 constexpr ptrdiff_t blocks(ptrdiff_t x, ptrdiff_t most) { return std::max<ptrdiff_t>(1, (x + most - 1) / most); }
 
 /// A product in the orientation it is computed in.
@@ -37,9 +41,6 @@ double pack_cycles(double count, ptrdiff_t inner, ptrdiff_t outer, const GemmTra
   return count * (inner == 1 ? 2.0 / lanes : outer == 1 ? 4.0 / lanes : 2.0);
 }
 
-/// Do rows this far apart fall into so few sets of L1 that they push each other out?
-bool aliased(ptrdiff_t stride, const GemmTraits& t) { return stride * t.element_bytes % 2048 == 0; }
-
 struct Choice {
   double cycles;
   GemmPiece piece;
@@ -50,20 +51,26 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   GemmPiece p{};
   p.method = GemmMethod::kTiles;
   p.across = across;
-  p.kc = blocks(v.k, kMaxKc);
-  p.kc = std::max<ptrdiff_t>(1, (v.k + p.kc - 1) / p.kc);
-  p.mc = up((v.m + blocks(v.m, kMaxMc) - 1) / blocks(v.m, kMaxMc), t.max_rows);
-  p.nc = up((v.n + blocks(v.n, kMaxNc) - 1) / blocks(v.n, kMaxNc), 2 * t.lanes);
+  const double a_bytes = double(v.m) * double(v.k) * t.element_bytes,
+               b_bytes = double(v.n) * double(v.k) * t.element_bytes;
+  const ptrdiff_t most_k = (a_bytes <= kMaxBlockBytes ? kMaxKcBytes : kKcBytes) / t.element_bytes;
+  const ptrdiff_t k_blocks = blocks(v.k, most_k);
+  p.kc = std::max<ptrdiff_t>(1, even_part(v.k, k_blocks));
+  const ptrdiff_t most_m =
+      std::max<ptrdiff_t>(t.max_rows, kMaxBlockBytes / (p.kc * t.element_bytes) / t.max_rows * t.max_rows);
+  p.mc = up(even_part(v.m, blocks(v.m, most_m)), t.max_rows);
+  const ptrdiff_t most_n =
+      std::max<ptrdiff_t>(2 * t.lanes, kMaxColumnBlockBytes / (p.kc * t.element_bytes) / t.lanes / 2 * t.lanes * 2);
+  p.nc = up(even_part(v.n, blocks(v.n, most_n)), 2 * t.lanes);
   const bool columns_apart = v.b_col != 1 && v.n > 1;
-  const double large = 256 * 1024;
-  const double b_bytes = double(v.n) * double(v.k) * t.element_bytes;
   // B in place costs nothing where few rows use it and it stays in cache.
-  const bool b_awkward = b_bytes > large || aliased(v.b_row, t);
+  const bool b_awkward = b_bytes > 256 * 1024 || v.b_row * t.element_bytes % 2048 == 0;
   p.pack_b =
       columns_apart || (v.k >= 32 && ((v.m > 2 * t.max_rows && b_awkward) || (v.m > 8 * t.max_rows && v.n > t.lanes)));
-  const double a_bytes = double(v.m) * double(v.k) * t.element_bytes;
-  const bool a_awkward = v.a_row == 1 || v.m == 1 ? aliased(v.a_col, t) && v.k > 16 : aliased(v.a_row, t) && v.m > 6;
-  p.pack_a = v.n >= 4 * t.lanes && v.k >= 16 && v.m > 1 && (a_awkward || a_bytes > large);
+  // Rows a multiple of 4 KiB apart fall into one set of L1 and push each other out.
+  const ptrdiff_t a_apart = v.a_row == 1 || v.m == 1 ? v.a_col : v.a_row;
+  const bool a_awkward = a_apart * t.element_bytes % 4096 == 0 || a_bytes > 2048 * 1024;
+  p.pack_a = a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows;
 
   const double vectors = double((v.n + t.lanes - 1) / t.lanes);
   const double tiles = double(blocks(v.m, t.max_rows));
@@ -72,10 +79,10 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   const double latency = std::max(1.0, 8.0 / (rows * width));  // 8 accumulators in flight at least
   const double k = double(v.k);
   double cycles = double(v.m) * vectors * k * 0.5 * std::max(latency, (rows + width) / (rows * width));
-  cycles += tiles * vectors / width * double(blocks(v.k, kMaxKc)) * 25;  // start and store of a tile
-  if (!across && v.n % t.lanes != 0) cycles += double(v.m) * 3;          // loads and stores of parts of vectors
-  if (across) cycles += double(v.m) * double(v.n) * 8.0 / t.lanes + tiles * vectors / width * 60;
-  if (p.pack_a) cycles += pack_cycles(a_bytes / t.element_bytes, v.a_row, v.a_col, t) * double(blocks(v.n, kMaxNc));
+  cycles += tiles * vectors / width * double(k_blocks) * 25;     // start and store of a tile
+  if (!across && v.n % t.lanes != 0) cycles += double(v.m) * 3;  // loads and stores of parts of vectors
+  if (across) cycles += double(k_blocks) * (double(v.m) * double(v.n) * 12.0 / t.lanes + tiles * vectors / width * 80);
+  if (p.pack_a) cycles += pack_cycles(a_bytes / t.element_bytes, v.a_row, v.a_col, t) * double(blocks(v.n, p.nc));
   if (p.pack_b) cycles += pack_cycles(double(v.n) * k, v.b_col, v.b_row, t);
   return {cycles, p};
 }
@@ -132,7 +139,7 @@ size_t piece_scratch(const GemmShape& s, const GemmPiece& p, ptrdiff_t m, ptrdif
   if (p.method == GemmMethod::kDots) {
     if (p.pack_b) elements = v.n * up(v.k, t.lanes);
   } else {
-    if (p.pack_a) elements += up(p.mc * p.kc, 64);
+    if (p.pack_a) elements += up(p.mc * p.kc + t.lanes, 64);
     const ptrdiff_t panels = p.pack_b && v.m > p.mc ? up(std::min(p.nc, v.n), t.lanes) + wide : wide;
     if (p.pack_b || !t.masked_loads) elements += panels * p.kc;
   }
@@ -228,7 +235,9 @@ GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
       GemmPlan candidate = plan;
       const double cycles = choose_pieces(s, m_step, n_step, t, candidate);
       const double batches = double((plan.batch_count + in_batch - 1) / in_batch);
-      const double total = cycles * batches * double(in_m * in_n * in_batch);  // of the largest part, times all
+      const double read = (double(m_step + n_step) * double(s.k)) * t.element_bytes / kL3BytesPerCycle;
+      const double total =
+          (cycles + read) * batches * double(in_m * in_n * in_batch);  // of the largest part, times all
       if (total < least) {
         least = total;
         best_plan = candidate;

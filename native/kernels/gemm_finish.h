@@ -87,8 +87,8 @@ void finish_across(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t 
   const ptrdiff_t width = (rows + kLanes - 1) / kLanes * kLanes;
   for (ptrdiff_t i = 0; i < rows; i += kLanes) {
     for (ptrdiff_t j = 0; j < columns; j += kLanes) {
-      transpose_part<T, Isa>(sums + i * sums_row + j, sums_row, std::min(kLanes, rows - i), kLanes,
-                             turned + j * width + i, width);
+      turn<T, Isa>(sums + i * sums_row + j, sums_row, std::min(kLanes, rows - i), kLanes, turned + j * width + i,
+                   width);
     }
   }
   finish<T, Isa>(turned, width, columns, rows, f, c, c_row);

@@ -91,7 +91,7 @@ struct GemmRunner {
   void tiles(const GemmPiece& piece, T* scratch) const {
     const bool one_row_block = g.m <= piece.mc;
     T* const packed_a = scratch;
-    T* const packed_b = scratch + (piece.pack_a ? (piece.mc * piece.kc + 63) / 64 * 64 : 0);
+    T* const packed_b = scratch + (piece.pack_a ? (piece.mc * piece.kc + kLanes + 63) / 64 * 64 : 0);
     for (ptrdiff_t jc = 0; jc < g.n; jc += piece.nc) {
       const ptrdiff_t jend = std::min(g.n, jc + piece.nc);
       ptrdiff_t pc = 0;

@@ -8,29 +8,49 @@
 
 namespace gradsmith::kernels {
 
-/// to[p·to_row + i] = from[i·row + p·column] for i < count, p < k. to_row >= count; nothing else is written.
+/// Rows of a matrix this far ahead are asked for while a panel is copied: a step from row to row is more than the CPU
+/// foresees.
+inline constexpr ptrdiff_t kAhead = 16;
+
+GRADSMITH_INLINE void prefetch([[maybe_unused]] const void* p) {
+#if defined(__GNUC__)
+  __builtin_prefetch(p);
+#endif
+}
+
+/// to[p·to_row + i] = from[i·row + p·column] for i < count, p < k. to_row >= count.
+/// Writes whole vectors, so up to a vector beyond each row: that is the start of the next, which is written later, and
+/// `to` has room for a vector more than it seems to need.
 template <class T, class Isa>
 void pack(const T* from, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, ptrdiff_t k, T* to, ptrdiff_t to_row) {
   using V = simd::Vec<T, Isa>;
   constexpr ptrdiff_t kLanes = V::kLanes;
   if (row == 1) {
-    ptrdiff_t i = 0;
-    for (; i + 2 * kLanes <= count; i += 2 * kLanes) {
+    if (count == 2 * kLanes) {
       for (ptrdiff_t p = 0; p < k; p++) {
-        const V x = V::load(from + p * column + i), y = V::load(from + p * column + i + kLanes);
-        x.store(to + p * to_row + i);
-        y.store(to + p * to_row + i + kLanes);
+        const T* row_p = from + p * column;
+        prefetch(row_p + kAhead * column);
+        prefetch(row_p + kAhead * column + kLanes);
+        const V x = V::load(row_p), y = V::load(row_p + kLanes);
+        x.store(to + p * to_row);
+        y.store(to + p * to_row + kLanes);
       }
+      return;
     }
-    for (; i < count; i += kLanes) {
-      const auto n = static_cast<size_t>(std::min(kLanes, count - i));
-      for (ptrdiff_t p = 0; p < k; p++) V::load_partial(from + p * column + i, n).store_partial(to + p * to_row + i, n);
+    for (ptrdiff_t p = 0; p < k; p++) {
+      const T* row_p = from + p * column;
+      T* to_p = to + p * to_row;
+      prefetch(row_p + kAhead * column);
+      ptrdiff_t i = 0;
+      for (; i + kLanes <= count; i += kLanes) V::load(row_p + i).store(to_p + i);
+      if (i < count) V::load_partial(row_p + i, static_cast<size_t>(count - i)).store(to_p + i);
     }
   } else if (column == 1) {
-    for (ptrdiff_t i = 0; i < count; i += kLanes) {
-      for (ptrdiff_t p = 0; p < k; p += kLanes) {
-        transpose_part<T, Isa>(from + i * row + p, row, std::min(kLanes, count - i), std::min(kLanes, k - p),
-                               to + p * to_row + i, to_row);
+    // What a row's last block writes too much is the next row's first block, which must come later.
+    for (ptrdiff_t p = 0; p < k; p += kLanes) {
+      for (ptrdiff_t i = (count - 1) / kLanes * kLanes; i >= 0; i -= kLanes) {
+        turn<T, Isa>(from + i * row + p, row, std::min(kLanes, count - i), std::min(kLanes, k - p), to + p * to_row + i,
+                     to_row);
       }
     }
   } else {
@@ -40,13 +60,13 @@ void pack(const T* from, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, ptrdi
   }
 }
 
-/// Columns of B, `width` of them, as k rows of `vectors` vectors; lanes beyond `width` are 0.
+/// Columns of B, `width` of them, as k rows of `vectors` vectors; lanes beyond `width` hold something.
 template <class T, class Isa>
 void pack_columns(const T* b, ptrdiff_t b_row, ptrdiff_t b_col, ptrdiff_t width, ptrdiff_t k, T* to,
                   ptrdiff_t vectors) {
   using V = simd::Vec<T, Isa>;
   const ptrdiff_t stride = vectors * static_cast<ptrdiff_t>(V::kLanes);
-  if (width < stride) {
+  if (width < stride && b_row != 1 && b_col != 1) {
     for (ptrdiff_t p = 0; p < k; p++) V::zero().store(to + (p + 1) * stride - static_cast<ptrdiff_t>(V::kLanes));
   }
   pack<T, Isa>(b, b_col, b_row, width, k, to, stride);

@@ -108,6 +108,20 @@ struct RowPointers {
   }
 };
 
+/// Asks for C's lines while the sums are made; they may be far away.
+template <class T, int kRows, int kColumns>
+GRADSMITH_INLINE void prefetch_rows(const TileArgs<T>& t) {
+#if defined(__GNUC__)
+  if (t.raw != nullptr || t.k < 64) return;
+  const T* c = t.c;
+  GRADSMITH_UNROLL(16)
+  for (int i = 0; i < kRows; i++, c += t.c_row) {
+    GRADSMITH_UNROLL(8)
+    for (int j = 0; j < kColumns; j += 64 / static_cast<int>(sizeof(T))) __builtin_prefetch(c + j, 1);
+  }
+#endif
+}
+
 /// kUnitRows: rows of A are neighbours in memory (packed, or A transposed), so their offsets are constants.
 template <class T, class Isa, int kRows, int kVectors, bool kUnitRows>
 void gemm_tile(const TileArgs<T>& t) {
@@ -127,6 +141,7 @@ void gemm_tile(const TileArgs<T>& t) {
     if (TileShape<Isa>::kMaskedLoads && v == kVectors - 1) return V::load_partial(row + v * kLanes, last);
     return V::load(row + v * kLanes);
   };
+  prefetch_rows<T, kRows, kVectors * kLanes>(t);
   for (ptrdiff_t k = t.k; k > 0; k--) {
     if constexpr (kRows < kVectors) {
       V x[kRows];

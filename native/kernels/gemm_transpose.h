@@ -145,30 +145,28 @@ struct Transposer<double, simd::Neon> {
 };
 #endif
 
-/// to[j·to_row + i] = from[i·from_row + j] for i < rows, j < columns, both at most the lanes of a vector. Touches no
-/// other element.
+/// to[j·to_row + i] = from[i·from_row + j] for i < rows, j < columns, both at most the lanes of a vector. Reads nothing
+/// else; writes whole vectors to[j·to_row …], in ascending order of j, whose lanes beyond `rows` hold anything.
 template <class T, class Isa>
-void transpose_part(const T* from, ptrdiff_t from_row, ptrdiff_t rows, ptrdiff_t columns, T* to, ptrdiff_t to_row) {
+void turn(const T* from, ptrdiff_t from_row, ptrdiff_t rows, ptrdiff_t columns, T* to, ptrdiff_t to_row) {
   using V = simd::Vec<T, Isa>;
   constexpr ptrdiff_t kLanes = V::kLanes;
   V r[kLanes];
-  if (rows == kLanes && columns == kLanes) {
+  if (columns == kLanes) {
     GRADSMITH_UNROLL(16)
-    for (ptrdiff_t i = 0; i < kLanes; i++) r[i] = V::load(from + i * from_row);
-  } else {
-    GRADSMITH_UNROLL(16)
-    for (ptrdiff_t i = 0; i < kLanes; i++) {
-      r[i] = V::load_partial(from + (i < rows ? i : 0) * from_row, static_cast<size_t>(i < rows ? columns : 0));
-    }
-  }
-  Transposer<T, Isa>::run(r);
-  if (rows == kLanes && columns == kLanes) {
+    for (ptrdiff_t i = 0; i < kLanes; i++) r[i] = V::load(from + (i < rows ? i : 0) * from_row);
+    Transposer<T, Isa>::run(r);
     GRADSMITH_UNROLL(16)
     for (ptrdiff_t j = 0; j < kLanes; j++) r[j].store(to + j * to_row);
   } else {
     GRADSMITH_UNROLL(16)
+    for (ptrdiff_t i = 0; i < kLanes; i++) {
+      r[i] = V::load_partial(from + (i < rows ? i : 0) * from_row, static_cast<size_t>(columns));
+    }
+    Transposer<T, Isa>::run(r);
+    GRADSMITH_UNROLL(16)
     for (ptrdiff_t j = 0; j < kLanes; j++) {
-      if (j < columns) r[j].store_partial(to + j * to_row, static_cast<size_t>(rows));
+      if (j < columns) r[j].store(to + j * to_row);
     }
   }
 }
