@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { crossEntropy, gather, matmul, parameter, randn, sum, tensor, type AnyTensor } from '../../lib/index.js';
+import { SGD } from '../../lib/optim/index.js';
+
+const indices = (list: number[]) => tensor(list, { dtype: 'int32' });
+
+describe('an index out of range in the data', () => {
+  it('rejects the read with the op, what was expected and what came', async () => {
+    const table = tensor([[1, 2], [3, 4]]);
+    await expect(gather(table, indices([0, 7])).data()).rejects.toMatchObject({
+      code: 'ERR_INDEX',
+      message: 'gather: index 7 is out of range: expected 0 <= index < 2',
+    });
+    expect(() => gather(table, indices([-1])).dataSync()).toThrow('gather: index -1 is out of range: expected 0 <= index < 2');
+  });
+
+  it('loses nothing: the parameters keep their values and the next step works', async () => {
+    const w = parameter(tensor([[1, 2, 3], [4, 5, 6]]));
+    const sgd = new SGD([w], { learningRate: 0.1 });
+    crossEntropy(matmul(tensor([[1, 1]]), w), indices([5])).backward();
+    await expect(sgd.step()).rejects.toMatchObject({ code: 'ERR_INDEX' });
+    expect(await w.array()).toEqual([[1, 2, 3], [4, 5, 6]]);
+    crossEntropy(matmul(tensor([[1, 1]]), w), indices([2])).backward();
+    await sgd.step();
+    expect((await w.data())[2]).toBeGreaterThan(3);
+  });
+
+  it('in a queued step surfaces at the next use, and at the loss', async () => {
+    const w = parameter(randn([512, 64], { seed: 1 }));
+    const x = randn([512, 512], { seed: 2 });
+    const sgd = new SGD([w], { learningRate: 0.1 });
+    const loss = crossEntropy(matmul(x, w), tensor(new Int32Array(512).fill(64)));
+    const before = await w.data();
+    loss.backward();
+    const outcome = await sgd.step().then(() => loss.item()).catch((error) => error);
+    expect(outcome).toMatchObject({ code: 'ERR_INDEX' });
+    const after = await w.data().catch(() => w.data());
+    expect(after).toEqual(before);
+  });
+});
+
+describe('what is not a tensor', () => {
+  it('is named in the error', () => {
+    expect(() => matmul([[1]] as unknown as AnyTensor & never, tensor([[1]]) as never)).toThrow(/matmul: .*array/);
+    expect(() => sum(undefined as never)).toThrow(/sum/);
+  });
+});
