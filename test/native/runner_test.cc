@@ -1,0 +1,228 @@
+// Plans that run, on every ISA level: steps, scalars, values, faults, stops, parts.
+#include "plan/runner.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <thread>
+
+#include "base/thread_pool.h"
+#include "plan_builder.h"
+#include "plan_run.h"
+
+using namespace gradsmith;
+using namespace gradsmith::plan;
+
+namespace {
+
+constexpr DType kF32 = DType::kFloat32;
+constexpr DType kF64 = DType::kFloat64;
+constexpr DType kI32 = DType::kInt32;
+
+// Micro-ops by code.
+constexpr int32_t kCast = 1;
+constexpr int32_t kAdd = 17;
+constexpr int32_t kMul = 19;
+
+/// state += x · scalar 0, in place, then its sum as a value.
+std::vector<int32_t> accumulate_words(int32_t n) {
+  PlanBuilder plan;
+  const int32_t x = plan.input(kF32, n);
+  const int32_t state = plan.state(kF32, n);
+  plan.scalars(1).arena(64).value(kArena, kF32);
+  plan.add("elementwise", {3, 1, 3, 5, /**/ kCast, 0, 2, 0, 0, 0, /**/ kMul, 0, 1, 3, 0, 0, /**/ kAdd, 0, 0, 4, 0, 0},
+           {view(state, kF32, {n}), view(state, kF32, {n}), view(x, kF32, {n}), {kScalars, kF64, {n}, {0}, 0}});
+  plan.add("reduce", {0}, {view(kArena, kF32, {1}), view(state, kF32, {n})});
+  return plan.words();
+}
+
+/// Rows of a table by index, twice over.
+std::vector<int32_t> gather_words(int32_t rows, int32_t columns, int32_t picks) {
+  PlanBuilder plan;
+  const int32_t table = plan.input(kF32, int64_t{rows} * columns);
+  const int32_t indices = plan.input(kI32, picks);
+  const int32_t out = plan.output(kF32, int64_t{picks} * columns);
+  const int32_t sum = plan.output(kF32, 1);
+  plan.add("reduce", {0}, {view(sum, kF32, {1, 1}), view(table, kF32, {rows, columns})});
+  plan.add("gather", {},
+           {view(out, kF32, {picks, columns}), view(table, kF32, {rows, columns}), view(indices, kI32, {picks})});
+  return plan.words();
+}
+
+/// A step large enough to be split: c = a · b, then its softmax.
+std::vector<int32_t> large_words() {
+  PlanBuilder plan;
+  const int32_t a = plan.input(kF32, 200 * 150);
+  const int32_t b = plan.input(kF32, 150 * 300);
+  const int32_t c = plan.output(kF32, 200 * 300);
+  const int32_t sum = plan.output(kF32, 300);
+  plan.add("matmul", {0, 0}, {view(c, kF32, {200, 300}), view(a, kF32, {200, 150}), view(b, kF32, {150, 300})});
+  plan.add("softmax", {0}, {view(c, kF32, {200, 300}), view(c, kF32, {200, 300})});
+  plan.add("reduce", {0}, {view(sum, kF32, {1, 300}), view(c, kF32, {200, 300})});
+  return plan.words();
+}
+
+std::vector<float> waves(size_t n) {
+  std::vector<float> all(n);
+  for (size_t i = 0; i < n; ++i) all[i] = std::sin(static_cast<float>(i) * 0.7F);
+  return all;
+}
+
+struct Threads {
+  explicit Threads(size_t n) : before(ThreadPool::instance().threads()) { ThreadPool::instance().set_threads(n); }
+  ~Threads() { ThreadPool::instance().set_threads(before); }
+  size_t before;
+};
+
+template <class Test>
+void on_each_level(Test test) {
+  for (const kernels::KernelTable* table : kernels::available_tables()) {
+    CAPTURE(table->isa);
+    test(*table);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("each step reads its row of scalars and writes its row of values") {
+  on_each_level([](const kernels::KernelTable& table) {
+    PlanRun run(accumulate_words(5), table);
+    run.fill<float>(0, {1, 2, 3, 4, 5});
+    const RunResult result = run.run(3, {1, 10, 100});
+    CHECK(result.fault.code == Fault::kNone);
+    CHECK(result.steps_done == 3);
+    CHECK(run.control.steps_done.load() == 3);
+    CHECK(run.values == std::vector<double>{15, 165, 1665});
+    CHECK(run.at<float>(1)[4] == 555);
+  });
+}
+
+TEST_CASE("values are read from every dtype") {
+  PlanBuilder plan;
+  plan.input(kF32, 2);
+  plan.input(kF64, 2);
+  plan.input(kI32, 2);
+  plan.input(DType::kUint8, 2);
+  plan.input(DType::kBool, 2);
+  for (int32_t buffer = 0; buffer < 5; ++buffer) plan.value(buffer, static_cast<DType>(buffer), 1);
+  PlanRun run(plan.words());
+  run.fill<float>(0, {0, 0.5F});
+  run.fill<double>(1, {0, 0.1});
+  run.fill<int32_t>(2, {0, -7});
+  run.fill<uint8_t>(3, {0, 200});
+  run.fill<uint8_t>(4, {0, 1});
+  run.run();
+  CHECK(run.values == std::vector<double>{0.5, 0.1, -7, 200, 1});
+}
+
+TEST_CASE("no steps, no instructions, no buffers: nothing happens") {
+  PlanRun empty(PlanBuilder().words());
+  CHECK(empty.run(5).steps_done == 5);
+  PlanRun run(accumulate_words(4));
+  CHECK(run.run(0).steps_done == 0);
+}
+
+TEST_CASE("a fault names its instruction, the index and the limit, and ends the run") {
+  on_each_level([](const kernels::KernelTable& table) {
+    for (const int32_t bad : {-1, 4, INT32_MAX, INT32_MIN}) {
+      PlanRun run(gather_words(4, 3, 2), table);
+      run.fill<int32_t>(1, {3, bad});
+      const RunResult result = run.run(2);
+      CHECK(result.fault.code == Fault::kIndexOutOfRange);
+      CHECK(result.instruction == 1);
+      CHECK(result.fault.value == bad);
+      CHECK(result.fault.limit == 4);
+      CHECK(result.steps_done == 0);
+    }
+  });
+}
+
+TEST_CASE("of several faults the first is reported, for any number of threads") {
+  const int32_t picks = 200000;
+  std::vector<int32_t> indices(static_cast<size_t>(picks), 0);
+  for (size_t i = 1000; i < indices.size(); i += 1000) indices[i] = -static_cast<int32_t>(i);
+  for (const size_t threads : {1, 2, 4}) {
+    const Threads limit(threads);
+    PlanRun run(gather_words(4, 8, picks));
+    run.fill(1, indices);
+    CHECK(run.run().fault.value == -1000);
+  }
+}
+
+TEST_CASE("a stop that was asked for before the start runs nothing") {
+  for (const int32_t request : {RunControl::kStopAfterStep, RunControl::kStopNow}) {
+    PlanRun run(accumulate_words(4));
+    run.control.request = request;
+    const RunResult result = run.run(10);
+    CHECK(result.fault.code == Fault::kAborted);
+    CHECK(result.steps_done == 0);
+  }
+}
+
+TEST_CASE("a run stops between steps, and what is done stays done") {
+  PlanBuilder plan;
+  plan.state(kF32, 4);
+  plan.input(kF32, 4);
+  plan.add("elementwise", {2, 1, 1, 2, kAdd, 0, 0, 1, 0, 0},
+           {view(0, kF32, {4}), view(0, kF32, {4}), view(1, kF32, {4})});
+  PlanRun run(plan.words());
+  run.fill<float>(1, {1, 1, 1, 1});
+  std::thread stopper([&] {
+    while (run.control.steps_done.load() < 100) std::this_thread::yield();
+    run.control.request = RunControl::kStopAfterStep;
+  });
+  const int64_t endless = int64_t{1} << 40;
+  const RunResult result = run.run(endless);
+  stopper.join();
+  CHECK(result.fault.code == Fault::kAborted);
+  CHECK(result.steps_done >= 100);
+  CHECK(result.steps_done < endless);
+  CHECK(run.at<float>(0)[3] >= 100);
+}
+
+TEST_CASE("one, two and five threads give the same bits") {
+  on_each_level([](const kernels::KernelTable& table) {
+    std::vector<std::vector<float>> results;
+    for (const size_t threads : {1, 2, 5}) {
+      const Threads limit(threads);
+      PlanRun run(large_words(), table);
+      run.fill(0, waves(200 * 150));
+      run.fill(1, waves(150 * 300));
+      for (int step = 0; step < 3; ++step) CHECK(run.run().fault.code == Fault::kNone);
+      results.emplace_back(run.at<float>(2), run.at<float>(2) + 200 * 300);
+      results.back().insert(results.back().end(), run.at<float>(3), run.at<float>(3) + 300);
+    }
+    const size_t bytes = results[0].size() * sizeof(float);
+    CHECK(std::memcmp(results[0].data(), results[1].data(), bytes) == 0);
+    CHECK(std::memcmp(results[0].data(), results[2].data(), bytes) == 0);
+    CHECK(results[0][0] > 0);
+  });
+}
+
+TEST_CASE("the same plan run from two threads takes turns") {
+  PlanRun run(accumulate_words(1000));
+  run.fill(0, std::vector<float>(1000, 1));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 2; ++t) {
+    threads.emplace_back([&] {
+      std::vector<void*> bases = run.bases;
+      const std::vector<double> scalars(500, 1);
+      std::vector<double> values(500);
+      RunControl control;
+      plan::run(run.plan, {bases.data(), scalars.data(), values.data(), 500}, control);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(run.at<float>(1)[999] == 1000);
+}
+
+TEST_CASE("a plan's cost grows with its work") {
+  const PlanRun small(accumulate_words(10));
+  const PlanRun large(accumulate_words(1'000'000));
+  CHECK(small.plan.cost_ns() > 0);
+  CHECK(large.plan.cost_ns() > 10 * small.plan.cost_ns());
+}
+
+TEST_CASE("an arena that no machine holds is std::bad_alloc") {
+  CHECK_THROWS_AS(PlanRun(PlanBuilder().arena(int64_t{1} << 46).words()), std::bad_alloc);
+}
