@@ -65,7 +65,7 @@ function typeOf(data: TypedArray): number {
   const name = (data as object).constructor.name;
   throw new GradsmithError(
     'ERR_DTYPE',
-    `tensor: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got a ${name}`,
+    `tensor: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${name}`,
   );
 }
 
@@ -105,10 +105,7 @@ function elementOf(data: unknown, dims: readonly number[], type: number): number
   if (Array.isArray(data)) throw ragged(dims);
   const value = typeof data === 'boolean' ? Number(data) : data;
   if (typeof value !== 'number') {
-    throw new GradsmithError(
-      'ERR_VALUE',
-      `tensor: expected numbers, got ${value === null ? 'null' : `a ${typeof value}`}`,
-    );
+    throw new GradsmithError('ERR_VALUE', `tensor: expected numbers, got ${value === null ? 'null' : typeof value}`);
   }
   if (!isFloat(type) && !isRepresentable(value, type)) {
     throw new GradsmithError('ERR_VALUE', `tensor: ${value} is not a number of dtype ${nameOf(type)}`);
