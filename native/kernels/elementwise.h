@@ -1,8 +1,8 @@
 // Elementwise groups: the micro ops a plan may name, and the machine that runs a lowered group over contiguous
 // elements.
 //
-// The machine works block by block (8 vectors, then 1 at the end). Its operands are slots, pointers to a block of
-// lanes:
+// The machine works block by block (8 vectors, then 4, then 1 at the end). Its operands are slots, pointers to a block
+// of lanes:
 //   stream  an operand of the instruction, or a tile staged for it; moves on after each block
 //   block   a value inside the group; the same block-sized memory each time, so it stays in L1
 //   uniform a constant or scalar, spread over a block once per run
@@ -72,11 +72,12 @@ inline constexpr size_t kMaxGroupSlots = kMaxGroupOps + 3 * kMaxGroupInputs + 3 
 
 /// Light ops, with one label per form in the machine.
 #define GRADSMITH_LIGHT_UNARY(X) X(Copy) X(Neg) X(Abs) X(Sign) X(Sqrt) X(Square) X(Reciprocal) X(Relu) X(LogicalNot)
-#define GRADSMITH_LIGHT_BINARY(X)                                                                                 \
-  X(Add)                                                                                                          \
-  X(Sub)                                                                                                          \
-  X(Mul)                                                                                                          \
-  X(Div) X(Maximum) X(Minimum) X(Equal) X(NotEqual) X(Less) X(LessEqual) X(Greater) X(GreaterEqual) X(LogicalAnd) \
+#define GRADSMITH_LIGHT_BINARY(X)                                                                          \
+  X(Add)                                                                                                   \
+  X(Sub)                                                                                                   \
+  X(Mul)                                                                                                   \
+  X(Div)                                                                                                   \
+  X(Maximum) X(Minimum) X(Equal) X(NotEqual) X(Less) X(LessEqual) X(Greater) X(GreaterEqual) X(LogicalAnd) \
       X(LogicalOr)
 
 /// What a step does: an op in one form. In the names A is the accumulator, M a slot, Store says that the result is
@@ -108,20 +109,21 @@ struct Step {
   uint16_t d, a, b, c;  // slots
 };
 
-/// Vectors per block: wide, and the one at the end.
-enum class Pace : int { kWide = 0, kNarrow = 1 };
+/// Vectors per block: 8, then 4 where fewer are left, then 1.
+enum class Pace : int { kWide = 0, kHalf = 1, kNarrow = 2 };
+inline constexpr int kPaces = 3;
 
 struct Program {
   int lane_bytes;               // 4 or 8
-  const Step* steps[2];         // by Pace, each ends with kEnd
+  const Step* steps[kPaces];    // by Pace, each ends with kEnd
   size_t streams;               // slots 0 … streams-1 are streams
   const uint8_t* stream_bytes;  // bytes of an element of each
   const bool* stream_written;
 };
 
 struct ElementwiseKernels {
-  /// Elements of a block at Pace::kWide and kNarrow, by lane width (index 0: 32 bits, 1: 64 bits).
-  size_t block[2][2];
+  /// Elements of a block at each pace, by lane width (index 0: 32 bits, 1: 64 bits).
+  size_t block[2][kPaces];
   /// The machine's label for a code.
   const void* (*label)(int lane_bytes, Pace pace, Code code);
   /// The function for an op; null where the op does not exist for the dtype. `operand` is the dtype of the first

@@ -72,7 +72,7 @@ void fill(char* d, const char* element, size_t bytes, size_t n) {
 template <class Isa>
 ElementwiseKernels make_elementwise() {
   constexpr size_t k32 = simd::Vec<float, Isa>::kLanes, k64 = simd::Vec<double, Isa>::kLanes;
-  return {{{kWideVectors * k32, k32}, {kWideVectors * k64, k64}},
+  return {{{kWideVectors * k32, kHalfVectors * k32, k32}, {kWideVectors * k64, kHalfVectors * k64, k64}},
           label_of<Isa>,
           block_function<Isa>,
           bytes_function<Isa, true>,

@@ -114,7 +114,7 @@ lEnd:
 #undef GRADSMITH_EACH
 }
 
-inline constexpr int kWideVectors = 8;
+inline constexpr int kWideVectors = 8, kHalfVectors = 4;
 
 /// The last n < lanes elements: one vector on copies of the streams, so that nothing beyond an operand's end is
 /// touched.
@@ -137,7 +137,7 @@ void run_rest(const Program& program, char** slots, size_t n) {
       std::memcpy(copies[i], origin[i], n * program.stream_bytes[i]);
     }
   }
-  run_blocks<T, Isa, 1>(program.steps[1], &program, slots, simd::Vec<T, Isa>::kLanes, nullptr);
+  run_blocks<T, Isa, 1>(program.steps[2], &program, slots, simd::Vec<T, Isa>::kLanes, nullptr);
   for (size_t i = 0; i < program.streams; ++i) {
     if (program.stream_written[i]) std::memcpy(origin[i], copies[i], n * program.stream_bytes[i]);
   }
@@ -147,7 +147,8 @@ template <class T, class Isa>
 void run_lanes(const Program& program, char** slots, size_t n) {
   constexpr size_t kLanes = simd::Vec<T, Isa>::kLanes;
   if (n >= kWideVectors * kLanes) n = run_blocks<T, Isa, kWideVectors>(program.steps[0], &program, slots, n, nullptr);
-  if (n >= kLanes) n = run_blocks<T, Isa, 1>(program.steps[1], &program, slots, n, nullptr);
+  if (n >= kHalfVectors * kLanes) n = run_blocks<T, Isa, kHalfVectors>(program.steps[1], &program, slots, n, nullptr);
+  if (n >= kLanes) n = run_blocks<T, Isa, 1>(program.steps[2], &program, slots, n, nullptr);
   if (n > 0) run_rest<T, Isa>(program, slots, n);
 }
 
@@ -167,15 +168,18 @@ struct Labels {
   Labels() { run_blocks<T, Isa, U>(nullptr, nullptr, nullptr, 0, of); }
 };
 
+template <class T, class Isa>
+const void* label_in(Pace pace, Code code) {
+  static const Labels<T, Isa, kWideVectors> wide;
+  static const Labels<T, Isa, kHalfVectors> half;
+  static const Labels<T, Isa, 1> narrow;
+  const size_t i = static_cast<size_t>(code);
+  return pace == Pace::kWide ? wide.of[i] : pace == Pace::kHalf ? half.of[i] : narrow.of[i];
+}
+
 template <class Isa>
 const void* label_of(int lane_bytes, Pace pace, Code code) {
-  static const Labels<float, Isa, kWideVectors> wide32;
-  static const Labels<float, Isa, 1> narrow32;
-  static const Labels<double, Isa, kWideVectors> wide64;
-  static const Labels<double, Isa, 1> narrow64;
-  const size_t i = static_cast<size_t>(code);
-  if (lane_bytes == 4) return pace == Pace::kWide ? wide32.of[i] : narrow32.of[i];
-  return pace == Pace::kWide ? wide64.of[i] : narrow64.of[i];
+  return lane_bytes == 4 ? label_in<float, Isa>(pace, code) : label_in<double, Isa>(pace, code);
 }
 
 }  // namespace gradsmith::kernels

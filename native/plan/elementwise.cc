@@ -82,22 +82,22 @@ class PreparedGroup final : public Prepared {
       written_[i] = lowered_.stream_written[i] != 0;
     }
     scratch_bytes = offset;
-    const size_t lane = lowered_.lane_bytes == 8 ? 1 : 0;
-    narrow_ = kernels_.block[lane][1];
-    spread_ = space_.size >= static_cast<int64_t>(kernels_.block[lane][0]) ? kernels_.block[lane][0] : narrow_;
+    const size_t* const block = kernels_.block[lowered_.lane_bytes == 8 ? 1 : 0];
+    narrow_ = block[2];
+    for (const size_t pace : {block[0], block[1]}) {
+      if (spread_ == 1 && space_.size >= static_cast<int64_t>(pace)) spread_ = pace;
+    }
+    spread_ = std::max(spread_, narrow_);
     constants_.reset(
         new (std::align_val_t{64}) char[std::max<size_t>(1, lowered_.constants.size()) * lowered_.slot_bytes]);
     for (size_t i = 0; i < lowered_.constants.size(); ++i) {
       const LoweredGroup::Constant& constant = lowered_.constants[i];
       kernels_.fill(constants_.get() + i * lowered_.slot_bytes, reinterpret_cast<const char*>(&constant.bits),
-                    constant.bytes, kernels_.block[lane][0]);
+                    constant.bytes, block[0]);
     }
-    program_ = {lowered_.lane_bytes,
-                {lowered_.wide.data(), lowered_.narrow.data()},
-                streams_.size(),
-                lowered_.stream_bytes.data(),
-                written_};
-    prologue_ = {lowered_.lane_bytes, {nullptr, lowered_.prologue.data()}, 0, nullptr, nullptr};
+    program_ = {lowered_.lane_bytes, {}, streams_.size(), lowered_.stream_bytes.data(), written_};
+    for (size_t pace = 0; pace < kernels::kPaces; ++pace) program_.steps[pace] = lowered_.steps[pace].data();
+    prologue_ = {lowered_.lane_bytes, {nullptr, nullptr, lowered_.prologue.data()}, 0, nullptr, nullptr};
   }
 
   void split() {

@@ -327,8 +327,9 @@ class Lowering {
 
   void finish() {
     if (!prologue_.empty()) out_.prologue = bind(prologue_, Pace::kNarrow);
-    out_.wide = bind(steps_, Pace::kWide);
-    out_.narrow = bind(steps_, Pace::kNarrow);
+    for (const Pace pace : {Pace::kWide, Pace::kHalf, Pace::kNarrow}) {
+      out_.steps[static_cast<size_t>(pace)] = bind(steps_, pace);
+    }
   }
 
   static constexpr uint16_t kConstantBase = 1024;

@@ -33,8 +33,8 @@ struct LoweredGroup {
   std::vector<Uniform> uniforms;        // inputs of one element
   std::vector<kernels::Step> prologue;  // on one narrow block, once per run; ends with kEnd; empty if there is nothing
   std::vector<Spread> spread;           // uniform slots that the steps read: lane 0 goes to all lanes of a block
-  std::vector<kernels::Step> wide, narrow;  // the steps at both paces
-  double ns_per_element = 0;                // estimate
+  std::vector<kernels::Step> steps[kernels::kPaces];  // of the loop, by pace
+  double ns_per_element = 0;                          // estimate
 };
 
 /// The value as one lane of its dtype (integers saturate, as a cast does).
