@@ -1,9 +1,14 @@
-import type { Op } from './graph/op.js';
 import type { DataOf, DType } from './dtype.js';
 import { FLOAT64, nameOf } from './dtype.js';
 import { GradsmithError } from './errors.js';
 import { type Extent, intern, SCALAR, type Shape, show } from './shape.js';
 import type { Storage } from './storage.js';
+
+/** As much of an op's entry as a node needs; `graph/op.ts` has the whole. */
+export interface NodeOp {
+  readonly id: number;
+  readonly name: string;
+}
 
 /** Whatever shape, whatever dtype. */
 export type AnyTensor = Tensor<Shape, DType>;
@@ -41,6 +46,7 @@ export function tick(): number {
 
 const NO_INPUTS: readonly AnyTensor[] = Object.freeze([]);
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+declare const SHAPE: unique symbol;
 
 /**
  * An n-dimensional array of one dtype, with value semantics: no op writes into a tensor. Building one computes nothing; reading it does
@@ -49,7 +55,7 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
  * One class with every field set in the constructor: a step builds dozens of nodes, and objects of one hidden class cost 5 ns each.
  */
 export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'> {
-  /** @internal */ op: Op | null;
+  /** @internal */ op: NodeOp | null;
   /** @internal */ inputs: readonly AnyTensor[];
   /** @internal The op's attributes: an interned id, or a small integer; the op knows which. */
   attr: number;
@@ -80,7 +86,7 @@ export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'
   /** @internal */ gradNode: AnyTensor | null;
 
   /** @internal */
-  constructor(op: Op | null, inputs: readonly AnyTensor[], attr: number, extent: Extent, type: number, needsGrad: boolean) {
+  constructor(op: NodeOp | null, inputs: readonly AnyTensor[], attr: number, extent: Extent, type: number, needsGrad: boolean) {
     this.op = op;
     this.inputs = inputs;
     this.attr = attr;
@@ -101,6 +107,9 @@ export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'
     this.index = 0;
     this.gradNode = null;
   }
+
+  /** For the compiler alone: the shape of a Parameter is inferred from here, as the mapped type of `shape` is a weaker source. */
+  declare readonly [SHAPE]: S;
 
   /** Dimensions, outermost first. */
   get shape(): Readonly<S> {

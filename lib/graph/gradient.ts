@@ -1,7 +1,7 @@
 import { isFloat, nameOf } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { type Extent, show } from '../shape.js';
-import { nodesAreObserved } from './op.js';
+import { nodesAreObserved, type Op } from './op.js';
 import { type AnyTensor, COMPUTED, provideBackward } from '../tensor.js';
 
 // Reverse mode over nodes. The gradients are nodes too, so gradients of gradients need nothing more, and nothing is computed here.
@@ -89,7 +89,7 @@ function reverse(n: number, seed: AnyTensor, leaf: (t: AnyTensor, grad: AnyTenso
     if (g === null) continue;
     if (t.op === null || stops?.has(t)) leaf(t, g);
     if (t.op === null) continue;
-    const inputGrads = t.op.gradient!(t.inputs, t, g, t.attr);
+    const inputGrads = (t.op as Op).gradient!(t.inputs, t, g, t.attr);
     for (let k = 0; k < t.inputs.length; k++) {
       const x = t.inputs[k]!;
       let gx = inputGrads[k];

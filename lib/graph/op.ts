@@ -134,6 +134,17 @@ export function observeNodes(f: ((t: AnyTensor) => void) | null): void {
   onBuilt = f;
 }
 
+/** Builds nodes for a program, which must stay a graph in the eager mode, too. */
+export function unobserved<R>(build: () => R): R {
+  const before = onBuilt;
+  onBuilt = null;
+  try {
+    return build();
+  } finally {
+    onBuilt = before;
+  }
+}
+
 export function nodesAreObserved(): boolean {
   return onBuilt !== null;
 }

@@ -34,7 +34,7 @@ const scope: Record<string, unknown> = {
   logits: gradsmith.zeros([1797, 10]),
   model: new nn.Linear(64, 10),
 };
-scope.optimizer = new optim.SGD((scope.model as nn.Linear).parameters(), { learningRate: 0.1 });
+scope.optimizer = new optim.SGD((scope.model as nn.Linear<64, 10>).parameters(), { learningRate: 0.1 });
 scope.train = scope.test;
 scope.classes = tensor(labels);
 
