@@ -79,7 +79,12 @@ export interface OpEntry {
    * Reverse mode: the gradient of each input (null where there is none), built from differentiable ops. A gradient has the shape of the
    * output or of its input: the driver undoes broadcasting. Absent: the op has no gradient.
    */
-  readonly gradient?: (inputs: readonly AnyTensor[], y: AnyTensor, dy: AnyTensor, attr: number) => readonly (AnyTensor | null)[];
+  readonly gradient?: (
+    inputs: readonly AnyTensor[],
+    y: AnyTensor,
+    dy: AnyTensor,
+    attr: number,
+  ) => readonly (AnyTensor | null)[];
   /** Forward mode: the tangent of the output from those of the inputs. */
   readonly forward?: (inputs: readonly AnyTensor[], y: AnyTensor, dx: readonly AnyTensor[], attr: number) => AnyTensor;
   /** What the kernel must compute, as a composition of other ops. */
@@ -164,7 +169,14 @@ export function apply(op: Op, inputs: AnyTensor[], attr = 0): AnyTensor {
   }
   const type = op.dtype(inputs, attr);
   const extent = op.shape(inputs, attr);
-  const node: AnyTensor = new Tensor(op, inputs, attr, extent, type, needsGrad && op.gradient !== undefined && isFloat(type));
+  const node: AnyTensor = new Tensor(
+    op,
+    inputs,
+    attr,
+    extent,
+    type,
+    needsGrad && op.gradient !== undefined && isFloat(type),
+  );
   if (onBuilt !== null) onBuilt(node);
   return node;
 }

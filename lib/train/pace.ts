@@ -27,6 +27,7 @@ export class Pace {
   /** A native call is about to begin; it should take so many steps. */
   begin(): number {
     this.stretchBegan = this.clock();
+    if (this.ends === 0) this.lastEnd = this.stretchBegan;
     return this.nextSteps;
   }
 
@@ -35,7 +36,7 @@ export class Pace {
     const now = this.clock();
     const took = Math.max(now - this.stretchBegan, 0.001);
     const since = Math.max(now - this.lastEnd, 0.001);
-    // The first call builds the plan: it says nothing of those to come.
+    // The first call finds cold caches: it says nothing of those to come.
     const fade = this.ends++ === 1 ? 0 : Math.exp(-since / MEMORY);
     this.steps = this.steps * fade + steps;
     this.wall = this.wall * fade + since;

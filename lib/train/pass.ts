@@ -1,5 +1,6 @@
 import type { TensorDataset } from '../data/index.js';
 import { INT32 } from '../dtype.js';
+import { unobserved } from '../graph/op.js';
 import { dynamicSlice, gather } from '../ops/index.js';
 import type { Update } from '../runtime/commit.js';
 import { Program } from '../runtime/program.js';
@@ -81,7 +82,7 @@ export class Pass {
   private program(rows: number): Program {
     let program = this.programs.get(rows);
     if (program === undefined) {
-      program = new Program(this.options.build(this.batch(rows)));
+      program = new Program(unobserved(() => this.options.build(this.batch(rows))));
       this.programs.set(rows, program);
     }
     return program;

@@ -22,7 +22,7 @@ test('a native call takes about 100 ms, whatever a step costs; growth is bounded
   expect(run(1e-9, 20)).toBeGreaterThan(1e6);
 });
 
-test('the first call, which builds the plan, does not count; pauses count for the time left only', () => {
+test('the first call, which finds cold caches, does not count; pauses count for the time left only', () => {
   let now = 0;
   const pace = new Pace(() => now);
   pace.begin();
