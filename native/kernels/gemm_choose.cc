@@ -9,6 +9,7 @@ namespace gradsmith::kernels {
 namespace {
 
 constexpr double kNsPerCycle = 0.29;
+constexpr double kNever = 1e300;
 /// A block of A (mc x kc) keeps to half of a 1 MiB L2. Long blocks of k win over panels that fit L1 (2 vectors of B a
 /// step are 9 bytes a cycle, which L2 has to spare), for each block passes once over C.
 constexpr ptrdiff_t kMaxKcBytes = 4096;
@@ -94,7 +95,7 @@ Choice choose_dots(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, co
   p.method = GemmMethod::kDots;
   p.across = across;
   p.pack_b = v.b_row != 1 && v.k > 1;
-  if ((v.a_col != 1 && v.k > 1) || (p.pack_b && v.n > 16)) return {1e300, p};
+  if ((v.a_col != 1 && v.k > 1) || (p.pack_b && v.n > 16)) return {kNever, p};
   const double vectors = double((v.k + t.lanes - 1) / t.lanes);
   const double in_flight =
       double(v.n < 3 ? std::min<ptrdiff_t>(v.m, 8) * v.n : std::min<ptrdiff_t>(v.m, 4) * std::min<ptrdiff_t>(v.n, 4));
@@ -185,6 +186,36 @@ void merge_batch(GemmShape& s) {
 /// Rows or columns in `pieces` even steps, each a multiple of `unit`.
 ptrdiff_t step_of(ptrdiff_t size, ptrdiff_t pieces, ptrdiff_t unit) { return up((size + pieces - 1) / pieces, unit); }
 
+/// The grid of `parts` parts that costs least in all, in `cut`; returns its cycles, the largest part's times the number
+/// of parts. kNever if there is none.
+double cut_evenly(const GemmPlan& plan, ptrdiff_t parts, const GemmTraits& t, GemmPlan& cut) {
+  const GemmShape& s = plan.shape;
+  double least = kNever;
+  for (ptrdiff_t in_n = 1; in_n <= parts; in_n *= 2) {
+    for (ptrdiff_t in_m = 1; in_m * in_n <= parts; in_m *= 2) {
+      const ptrdiff_t in_batch = parts / in_m / in_n;
+      if (in_batch > plan.batch_count) continue;
+      const ptrdiff_t m_step = step_of(s.m, in_m, in_m > 1 ? t.lanes : 1);
+      const ptrdiff_t n_step = step_of(s.n, in_n, in_n > 1 ? 2 * t.lanes : 1);
+      if ((in_m - 1) * m_step >= s.m || (in_n - 1) * n_step >= s.n) continue;
+      GemmPlan candidate = plan;
+      const double cycles = choose_pieces(s, m_step, n_step, t, candidate);
+      const double read = double(m_step + n_step) * double(s.k) * t.element_bytes / kL3BytesPerCycle;
+      const double batches = double(even_part(plan.batch_count, in_batch));
+      const double total = (cycles + read) * batches * double(in_m * in_n * in_batch);
+      if (total >= least) continue;
+      least = total;
+      cut = candidate;
+      cut.grid_batch = static_cast<int32_t>(in_batch);
+      cut.grid_m = static_cast<int32_t>(in_m);
+      cut.grid_n = static_cast<int32_t>(in_n);
+      cut.m_step = m_step;
+      cut.n_step = n_step;
+    }
+  }
+  return least;
+}
+
 }  // namespace
 
 GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
@@ -214,50 +245,31 @@ GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
     plan.swap = true;
   }
 
-  const ptrdiff_t m_unit = t.lanes, n_unit = 2 * t.lanes;
   const double bytes = (double(s.m + s.n) * double(s.k) + 2 * double(s.m) * double(s.n)) * t.element_bytes;
   const double one =
       std::max(choose_pieces(s, s.m, s.n, t, plan) * kNsPerCycle, bytes > kL2Bytes ? bytes / kL3BytesPerNs : 0) *
       double(plan.batch_count);
-  // 10 µs are worth a second thread; more parts are for more threads, cost copies of panels, and take 100 µs at least.
+  // 10 µs are worth a second thread. More parts are for more threads: of 100 µs at least, and only where what each
+  // copies for itself costs little.
   ptrdiff_t parts = 1;
   if (one > 12000) parts = 2;
   while (parts < kMaxParts && one / double(parts) > 200000) parts *= 2;
-  double least = 1e300;
-  GemmPlan best_plan = plan;
-  for (ptrdiff_t in_n = 1; in_n <= parts; in_n *= 2) {
-    for (ptrdiff_t in_m = 1; in_m * in_n <= parts; in_m *= 2) {
-      const ptrdiff_t in_batch = parts / in_m / in_n;
-      if (in_batch > plan.batch_count) continue;
-      const ptrdiff_t m_step = step_of(s.m, in_m, in_m > 1 ? m_unit : 1),
-                      n_step = step_of(s.n, in_n, in_n > 1 ? n_unit : 1);
-      if ((in_m - 1) * m_step >= s.m || (in_n - 1) * n_step >= s.n) continue;
-      GemmPlan candidate = plan;
-      const double cycles = choose_pieces(s, m_step, n_step, t, candidate);
-      const double batches = double((plan.batch_count + in_batch - 1) / in_batch);
-      const double read = (double(m_step + n_step) * double(s.k)) * t.element_bytes / kL3BytesPerCycle;
-      const double total =
-          (cycles + read) * batches * double(in_m * in_n * in_batch);  // of the largest part, times all
-      if (total < least) {
-        least = total;
-        best_plan = candidate;
-        best_plan.grid_batch = static_cast<int32_t>(in_batch);
-        best_plan.grid_m = static_cast<int32_t>(in_m);
-        best_plan.grid_n = static_cast<int32_t>(in_n);
-        best_plan.m_step = m_step;
-        best_plan.n_step = n_step;
-      }
-    }
+  GemmPlan cut = plan;
+  double cycles = cut_evenly(plan, parts, t, cut);
+  while (parts > 2 && cycles * kNsPerCycle > 1.06 * one) {
+    parts /= 2;
+    cycles = cut_evenly(plan, parts, t, cut);
   }
-  if (least > 1e299) {  // cannot be cut that often
-    best_plan.m_step = s.m;
-    best_plan.n_step = s.n;
-    least = one / kNsPerCycle;
+  if (cycles < kNever) {
+    plan = cut;
+  } else {  // too small to be cut that way
+    plan.m_step = s.m;
+    plan.n_step = s.n;
+    cycles = 0;
   }
-  plan = best_plan;
   plan.parts =
       static_cast<size_t>(plan.grid_batch) * static_cast<size_t>(plan.grid_m) * static_cast<size_t>(plan.grid_n);
-  plan.cost_ns = 5 + std::max(one, least * kNsPerCycle);
+  plan.cost_ns = 5 + std::max(one, cycles * kNsPerCycle);
   for (int32_t i = 0; i < plan.pieces; i++) {
     const GemmPiece& p = plan.piece[i];
     const ptrdiff_t n = std::min(plan.n_step, p.n1 - p.n0);

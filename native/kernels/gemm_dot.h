@@ -18,7 +18,8 @@ constexpr int dot_rows(int columns) { return columns <= 2 ? 8 : 4; }
 
 /// sums[i·lanes + j] = dot of row i of a and row j of b, both of k contiguous elements.
 template <class T, class Isa, int kRows, int kColumns>
-void gemm_dot(const T* a, ptrdiff_t a_row, const T* b, ptrdiff_t b_row, ptrdiff_t k, T* sums, ptrdiff_t sums_row) {
+GRADSMITH_GUARDED_BY_PAGES void gemm_dot(const T* a, ptrdiff_t a_row, const T* b, ptrdiff_t b_row, ptrdiff_t k, T* sums,
+                                         ptrdiff_t sums_row) {
   using V = simd::Vec<T, Isa>;
   constexpr ptrdiff_t kLanes = V::kLanes;
   V acc[kRows][kColumns];

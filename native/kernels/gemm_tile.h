@@ -124,7 +124,7 @@ GRADSMITH_INLINE void prefetch_rows(const TileArgs<T>& t) {
 
 /// kUnitRows: rows of A are neighbours in memory (packed, or A transposed), so their offsets are constants.
 template <class T, class Isa, int kRows, int kVectors, bool kUnitRows>
-void gemm_tile(const TileArgs<T>& t) {
+GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
   using V = simd::Vec<T, Isa>;
   constexpr int kLanes = static_cast<int>(V::kLanes);
   V acc[kRows][kVectors];

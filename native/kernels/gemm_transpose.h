@@ -148,7 +148,8 @@ struct Transposer<double, simd::Neon> {
 /// to[j·to_row + i] = from[i·from_row + j] for i < rows, j < columns, both at most the lanes of a vector. Reads nothing
 /// else; writes whole vectors to[j·to_row …], in ascending order of j, whose lanes beyond `rows` hold anything.
 template <class T, class Isa>
-void turn(const T* from, ptrdiff_t from_row, ptrdiff_t rows, ptrdiff_t columns, T* to, ptrdiff_t to_row) {
+GRADSMITH_GUARDED_BY_PAGES void turn(const T* from, ptrdiff_t from_row, ptrdiff_t rows, ptrdiff_t columns, T* to,
+                                     ptrdiff_t to_row) {
   using V = simd::Vec<T, Isa>;
   constexpr ptrdiff_t kLanes = V::kLanes;
   V r[kLanes];

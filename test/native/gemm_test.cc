@@ -149,9 +149,12 @@ class Products {
   static constexpr size_t kBytes = 4 << 20;
   static constexpr size_t kCanaries = 64;
 
+  /// Uniform in [-1, 1), from the high bits of a linear congruential generator: there is much to fill.
   void fill(T* p, size_t count) {
-    std::uniform_real_distribution<T> d(-1, 1);
-    for (size_t i = 0; i < count; i++) p[i] = d(random_);
+    for (size_t i = 0; i < count; i++) {
+      state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+      p[i] = static_cast<T>(static_cast<int32_t>(state_ >> 32)) / T(2147483648.0);
+    }
   }
 
   void reference(const Case& c, const T* a, const T* b, const T* bias) {
@@ -220,6 +223,7 @@ class Products {
 
   Guarded a_, b_, c_, bias_, scratch_;
   std::mt19937 random_{1};
+  uint64_t state_ = 1;
   std::vector<T> before_;
   std::vector<Wide<T>> want_, size_;
 };
