@@ -1,6 +1,7 @@
 // Tensors can be read whichever entry of the package is loaded first.
 import '../runtime/reading.js';
 
+export type { StateDict } from '../runtime/state-dict.js';
 export { ReLU, Sigmoid, Tanh } from './activation.js';
 export { Dropout } from './dropout.js';
 export type { Initializer, InitOptions } from './init.js';
@@ -8,4 +9,3 @@ export * as init from './init.js';
 export { Linear, type LinearOptions } from './linear.js';
 export { Module } from './module.js';
 export { Sequential } from './sequential.js';
-export type { StateDict } from './state.js';

@@ -1,8 +1,8 @@
 import type { DType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
+import { assignState, type StateDict, snapshot, snapshotSync } from '../runtime/state-dict.js';
 import type { Shape } from '../shape.js';
 import { type AnyTensor, type Parameter, Tensor } from '../tensor.js';
-import { assignState, type StateDict, snapshot, snapshotSync } from './state.js';
 
 /**
  * A part of a network: parameters, other modules, and a `forward` from inputs to outputs. Whatever a subclass keeps in its

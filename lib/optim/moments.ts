@@ -1,8 +1,8 @@
 import { nameOf } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { assignState, type StateDict, snapshot, snapshotSync } from '../nn/state.js';
 import { zeros } from '../ops/index.js';
 import { state } from '../runtime/parameter.js';
+import { assignState, type StateDict, snapshot, snapshotSync } from '../runtime/state-dict.js';
 import type { AnyTensor } from '../tensor.js';
 
 /** What an optimizer goes on from. */

@@ -55,10 +55,11 @@ async function thrown(f: () => Promise<unknown>): Promise<[string, string]> {
 
 // A fit is one plan whatever the mode. A loop in eager mode is not: its products see other memory layouts, and may sum in another order.
 const eager = process.env.GRADSMITH_EAGER === '1';
+const { threads } = stats();
 beforeEach(() => setEager(false));
 afterEach(() => {
   setEager(eager);
-  setThreads(2);
+  setThreads(threads);
 });
 
 test('a fit in eager mode is the same fit', async () => {
@@ -97,8 +98,8 @@ describe('fit gives the bits of a loop written by hand', () => {
   test('on one thread as on two', async () => {
     const data = points(4100);
     const results = [];
-    for (const threads of [1, 2]) {
-      setThreads(threads);
+    for (const count of [1, 2]) {
+      setThreads(count);
       const c = classifier({ dropout: 0.2 });
       await c.trainer.fit(data, { epochs: 2, batchSize: 1024, seed: 3 });
       results.push(await weights(c));

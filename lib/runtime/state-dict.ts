@@ -1,9 +1,9 @@
 import { nameOf, type TypedArray } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { tensor } from '../ops/index.js';
-import { commitSync } from '../runtime/commit.js';
 import { show } from '../shape.js';
-import { type AnyTensor, Tensor } from '../tensor.js';
+import { Storage } from '../storage.js';
+import { type AnyTensor, stored, Tensor } from '../tensor.js';
+import { commitSync } from './commit.js';
 
 /** Tensors by name: what a model or an optimizer is, apart from its code. */
 export type StateDict = Record<string, AnyTensor>;
@@ -19,7 +19,7 @@ export function snapshotSync(entries: readonly (readonly [string, AnyTensor])[])
 }
 
 function copies(entries: readonly (readonly [string, AnyTensor])[], data: readonly TypedArray[]): StateDict {
-  const copy = (t: AnyTensor, i: number): AnyTensor => tensor(data[i]!, { shape: [...t.shape], dtype: nameOf(t.type) });
+  const copy = (t: AnyTensor, i: number): AnyTensor => stored(new Storage(data[i]!, -1), t.shape, t.type);
   return Object.fromEntries(entries.map(([name, t], i) => [name, copy(t, i)]));
 }
 
