@@ -1,5 +1,6 @@
 // Derived from every op's entry: on inputs large enough to be split, 1, 2 and 3 threads give the same bits, forward and backward.
 
+import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FLOAT32, FLOAT64, isFloat, nameOf } from '../../lib/dtype.js';
 import { gradientsOf } from '../../lib/graph/gradient.js';
@@ -22,7 +23,7 @@ function enlarge(testCase: SampleCase): SampleCase {
 }
 
 /** Views have no kernel, and their attribute is a shape, which cannot be made larger with the inputs. */
-const kernels = opsUnderTest().filter((op) => op.view === undefined);
+const kernels = opsUnderTest().filter((op) => op.view === undefined && typesOf(op).some(isFloat));
 
 for (const op of kernels) {
   describe(op.name, () => {
@@ -57,7 +58,8 @@ function compute(op: Op, testCase: SampleCase, type: number, numbers: Float64Arr
   const y = apply(op, inputs, testCase.attr ?? 0);
   const grads = y.needsGrad ? gradientsOf(sum(y as unknown as Tensor<number[], 'float64'>) as AnyTensor, inputs.filter((x) => x.needsGrad), null).filter((g) => g !== null) : [];
   evaluateSync(y, ...grads);
-  return [y, ...grads].map((t) => t.dataSync());
+  // Digests: comparing a million elements one by one takes the test runner longer than the ops.
+  return [y, ...grads].map((t) => createHash('sha1').update(t.dataSync() as Float32Array).digest('hex'));
 }
 
 it('covers both float types', () => {
