@@ -4,7 +4,7 @@ import type { DType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { gradientsOf } from '../graph/gradient.js';
 import type { Module } from '../nn/index.js';
-import { tensor } from '../ops/index.js';
+import { stopGradient, tensor } from '../ops/index.js';
 import type { Optimizer } from '../optim/index.js';
 import { evaluate, evaluateSync } from '../runtime/evaluate.js';
 import { assign, state } from '../runtime/parameter.js';
@@ -51,6 +51,7 @@ export class Trainer<M extends string = never> {
     if (this.busy)
       throw new GradsmithError('ERR_VALUE', 'fit: another fit of this trainer is still running; await it first');
     const data = asDataset('fit', examples);
+    const heldOut = validation === undefined ? undefined : asDataset('fit', validation);
     const order = shuffle ? (state(tensor(new Int32Array(data.length), { dtype: 'int32' })) as AnyTensor) : null;
     const gradients: (AnyTensor | null)[] = [];
     const build = (columns: AnyTensor[]) => this.trainingGraph(columns, gradients);
@@ -67,8 +68,8 @@ export class Trainer<M extends string = never> {
         const began = pace.seconds;
         const scores = await this.trainEpoch(pass, pace, gradients, epoch, options);
         const report: EpochReport<M> = { epoch: epoch + 1, scores, seconds: pace.seconds - began };
-        if (validation !== undefined) {
-          report.validation = await this.evaluate(validation, signal === undefined ? {} : { signal });
+        if (heldOut !== undefined) {
+          report.validation = await this.evaluate(heldOut, signal === undefined ? {} : { signal });
         }
         reports.push(report);
         const goOn = await options.onEpoch?.(report);
@@ -161,7 +162,8 @@ export class Trainer<M extends string = never> {
 
   private output(inputs: AnyTensor | readonly NestedArray[]): AnyTensor {
     const x = asTensor(inputs);
-    return inMode(this.model, false, () => this.forward([x]));
+    // Cut off, so that a prediction that is kept does not keep its graph.
+    return stopGradient(inMode(this.model, false, () => this.forward([x])));
   }
 
   private forward(inputs: AnyTensor[]): AnyTensor {
