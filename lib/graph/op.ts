@@ -162,9 +162,7 @@ export function apply(op: Op, inputs: AnyTensor[], attr = 0): AnyTensor {
   let needsGrad = false;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i]!;
-    if (!(x instanceof Tensor)) {
-      throw new GradsmithError('ERR_VALUE', `${op.name}: operand ${i} is not a tensor but ${describe(x)}`);
-    }
+    if (!(x instanceof Tensor)) checkOperand(op.name, x, i);
     if (x.needsGrad) needsGrad = true;
   }
   const type = op.dtype(inputs, attr);
@@ -179,6 +177,13 @@ export function apply(op: Op, inputs: AnyTensor[], attr = 0): AnyTensor {
   );
   if (onBuilt !== null) onBuilt(node);
   return node;
+}
+
+/** Throws ERR_VALUE unless `x` is a tensor. For functions that look at an operand before they build a node. */
+export function checkOperand(name: string, x: unknown, position = 0): void {
+  if (!(x instanceof Tensor)) {
+    throw new GradsmithError('ERR_VALUE', `${name}: operand ${position} is not a tensor but ${describe(x)}`);
+  }
 }
 
 function describe(x: unknown): string {

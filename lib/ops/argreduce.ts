@@ -1,6 +1,6 @@
 import { INT32 } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { apply, type Op, type OpEntry, op } from '../graph/op.js';
+import { apply, checkOperand, type Op, op, type OpEntry } from '../graph/op.js';
 import { checkAxis, intern, type Shape, show } from '../shape.js';
 import type { AnyTensor, Tensor } from '../tensor.js';
 import type { NumericDType, Reduced, ReduceOptions } from '../types/index.js';
@@ -49,6 +49,7 @@ export const Argmax = op(argReduction('argmax', 0));
 export const Argmin = op(argReduction('argmin', 1));
 
 function argReduce<R>(op: Op, x: AnyTensor, options: { axis?: unknown; keepDims?: boolean }): R {
+  checkOperand(op.name, x);
   const kept = options.keepDims ? keep : 0;
   if (options.axis !== undefined) {
     return apply(op, [x], checkAxis(op.name, options.axis as number, x.extent) | kept) as R;

@@ -1,5 +1,5 @@
 import { codeOf, type DType, FLOAT64, isFloat } from '../dtype.js';
-import { op } from '../graph/op.js';
+import { checkOperand, op } from '../graph/op.js';
 import type { Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { build } from './build.js';
@@ -21,6 +21,7 @@ export const Cast = op({
  * @example await cast(tensor([1.9, -1.9]), 'int32').data() // Int32Array [1, -1]
  */
 export function cast<S extends Shape, E extends DType>(x: Tensor<S, DType>, dtype: E): Tensor<S, E> {
+  checkOperand('cast', x);
   const type = codeOf(dtype, 'cast');
   return x.type === type ? (x as unknown as Tensor<S, E>) : build(Cast, [x], type);
 }

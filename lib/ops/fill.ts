@@ -1,5 +1,5 @@
 import type { DType } from '../dtype.js';
-import { apply, op } from '../graph/op.js';
+import { apply, checkOperand, op } from '../graph/op.js';
 import { type Extent, SCALAR, type Shape } from '../shape.js';
 import type { AnyTensor, Tensor } from '../tensor.js';
 
@@ -49,6 +49,7 @@ export function constant(value: number, type: number, extent: Extent = SCALAR): 
  * @example await zerosLike(tensor([1, 2])).data() // Float32Array [0, 0]
  */
 export function zerosLike<S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<S, D> {
+  checkOperand('zerosLike', x);
   return constant(0, x.type, x.extent) as unknown as Tensor<S, D>;
 }
 
@@ -57,5 +58,6 @@ export function zerosLike<S extends Shape, D extends DType>(x: Tensor<S, D>): Te
  * @example await onesLike(tensor([1, 2])).data() // Float32Array [1, 1]
  */
 export function onesLike<S extends Shape, D extends DType>(x: Tensor<S, D>): Tensor<S, D> {
+  checkOperand('onesLike', x);
   return constant(1, x.type, x.extent) as unknown as Tensor<S, D>;
 }

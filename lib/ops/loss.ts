@@ -1,6 +1,6 @@
 import { type FloatDType, INT32, nameOf } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { apply, op } from '../graph/op.js';
+import { apply, checkOperand, op } from '../graph/op.js';
 import { intern, type Shape, show } from '../shape.js';
 import type { AnyTensor, Tensor } from '../tensor.js';
 import type { LabelShape, Labels, LossShape, Reduction, SameShapeOperand } from '../types/index.js';
@@ -95,6 +95,8 @@ export function crossEntropy<S extends Shape, D extends FloatDType, L extends Sh
   options: LossOptions<R> = {},
 ): Tensor<LossShape<LabelShape<S>, R>, D> {
   const [x, y] = [logits as AnyTensor, labels as unknown as AnyTensor];
+  checkOperand('crossEntropy', x, 0);
+  checkOperand('crossEntropy', y, 1);
   checkLabels(x, y);
   const flat = n.reshape(x, intern([y.size, x.extent.dims.at(-1)!]));
   const terms = apply(CrossEntropy, [flat, n.reshape(y, intern([y.size]))]);
@@ -135,6 +137,8 @@ export function mse<S extends Shape, D extends FloatDType, T extends Shape, R ex
   options: LossOptions<R> = {},
 ): Tensor<LossShape<S, R>, D> {
   const [x, y] = [prediction as AnyTensor, target as unknown as AnyTensor];
+  checkOperand('mse', x, 0);
+  checkOperand('mse', y, 1);
   // A target [N] would broadcast against a prediction [N, 1] to [N, N], and train on nonsense.
   if (x.extent !== y.extent) {
     throw new GradsmithError('ERR_SHAPE', `mse: shapes differ: ${show(x.extent.dims)} and ${show(y.extent.dims)}`);

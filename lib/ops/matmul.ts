@@ -1,6 +1,6 @@
 import type { DType, FloatDType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { apply, op } from '../graph/op.js';
+import { apply, checkOperand, op } from '../graph/op.js';
 import { broadcastView } from '../graph/view.js';
 import { broadcast, type Extent, intern, type Shape, show } from '../shape.js';
 import type { AnyTensor, Tensor } from '../tensor.js';
@@ -67,8 +67,10 @@ export function matmul<A extends Shape, D extends FloatDType, B extends Shape, E
 }
 
 function product(a: AnyTensor, b: AnyTensor): AnyTensor {
+  checkOperand('matmul', a, 0);
+  checkOperand('matmul', b, 1);
   const [x, y] = [a.extent, b.extent];
-  if (x === undefined || y === undefined || (x.rank === 2 && y.rank === 2)) return apply(Matmul, [a, b]);
+  if (x.rank === 2 && y.rank === 2) return apply(Matmul, [a, b]);
   checkInner(x, y);
   if (x.rank === 1) return dropped(product(n.reshape(a, intern([1, x.size])), b), -2);
   if (y.rank === 1) return dropped(product(a, n.reshape(b, intern([y.size, 1]))), -1);

@@ -1,6 +1,6 @@
 import { codeOf, type DType, FLOAT64, type FloatDType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { apply, op } from '../graph/op.js';
+import { apply, checkOperand, op } from '../graph/op.js';
 import { type Draw, takeDraw } from '../random.js';
 import { checkShape, type Extent, extentOf, intern, type Shape } from '../shape.js';
 import { type AnyTensor, drawScalar, scalar, type Tensor } from '../tensor.js';
@@ -133,6 +133,7 @@ export function dropout<S extends Shape, D extends FloatDType>(
 ): Tensor<S, D> {
   if (!(p >= 0 && p < 1))
     throw new GradsmithError('ERR_VALUE', `dropout: expected a probability in [0, 1), got ${String(p)}`);
+  checkOperand('dropout', x);
   if (p === 0) return x;
   const chance = draw('dropout', UNIFORM, x.extent, x.type, seed, []);
   const kept = n.greaterEqual(chance, numberNode('dropout', p, x.type));

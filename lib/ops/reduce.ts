@@ -1,6 +1,6 @@
 import type { FloatDType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { apply, type Op, type OpEntry, op, type SampleCase } from '../graph/op.js';
+import { apply, checkOperand, type Op, op, type OpEntry, type SampleCase } from '../graph/op.js';
 import { checkAxis, type Extent, intern, type Shape, show } from '../shape.js';
 import type { AnyTensor, Tensor } from '../tensor.js';
 import type { Axes, NumericDType, Reduced, ReduceOptions, SummableDType } from '../types/index.js';
@@ -88,6 +88,7 @@ function toWinners([x]: readonly AnyTensor[], y: AnyTensor, dy: AnyTensor, attr:
 }
 
 function reduce<R>(op: Op, x: AnyTensor, options: { axis?: unknown; keepDims?: boolean }): R {
+  checkOperand(op.name, x);
   const { rank } = x.extent;
   const axes = options.axis as Axes | undefined;
   const all = 2 ** rank - 1;

@@ -1,6 +1,6 @@
 import type { DType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { apply, op } from '../graph/op.js';
+import { apply, checkOperand, op } from '../graph/op.js';
 import { broadcastView, permuteView, reshapeView } from '../graph/view.js';
 import { checkAxis, checkShape, type Extent, extentOf, intern, type Shape, show } from '../shape.js';
 import type { AnyTensor, Tensor } from '../tensor.js';
@@ -78,6 +78,7 @@ export function transpose<S extends Shape, D extends DType, const P extends Dims
   axes: PermutationArgument<S, P>,
 ): Tensor<Permuted<S, P>, D>;
 export function transpose(x: AnyTensor, axes?: unknown): AnyTensor {
+  checkOperand('transpose', x);
   const { rank } = x.extent;
   const order = axes === undefined ? Array.from({ length: rank }, (_, i) => rank - 1 - i) : checkOrder(x, axes as Dims);
   return apply(Transpose, [x], packAxes(order));
@@ -118,6 +119,7 @@ export function reshape<S extends Shape, D extends DType, const T extends Dims>(
   x: Tensor<S, D>,
   shape: ReshapeArgument<S, T>,
 ): Tensor<Reshaped<S, T>, D> {
+  checkOperand('reshape', x);
   return n.reshape(x, targetOf(x.extent, shape as unknown as Dims)) as unknown as Tensor<Reshaped<S, T>, D>;
 }
 
@@ -166,6 +168,7 @@ export function broadcastTo<S extends Shape, D extends DType, const T extends Di
   x: Tensor<S, D>,
   shape: BroadcastToArgument<S, T>,
 ): Tensor<[...T], D> {
+  checkOperand('broadcastTo', x);
   const to = checkShape(shape as unknown as Dims, 'broadcastTo');
   if (!fits(x.extent, to)) {
     const shapes = `${show(x.extent.dims)} does not broadcast to ${show(to.dims)}`;
@@ -187,6 +190,7 @@ export function expandDims<S extends Shape, D extends DType, Ax extends number>(
   x: Tensor<S, D>,
   axis: ExpandArgument<S, Ax>,
 ): Tensor<Expanded<S, Ax>, D> {
+  checkOperand('expandDims', x);
   const { dims, rank } = x.extent;
   const at = axis as unknown as number;
   const i = at < 0 ? at + rank + 1 : at;
@@ -205,6 +209,7 @@ export function squeeze<S extends Shape, D extends DType, Ax extends number>(
   x: Tensor<S, D>,
   axis: SqueezeArgument<S, Ax>,
 ): Tensor<Squeezed<S, Ax>, D> {
+  checkOperand('squeeze', x);
   const { dims } = x.extent;
   const i = checkAxis('squeeze', axis as unknown as number, x.extent);
   if (dims[i] !== 1) {
@@ -221,6 +226,7 @@ export function flatten<S extends Shape, D extends DType, Start extends number =
   x: Tensor<S, D>,
   options: { startAxis?: FlattenArgument<S, Start> } = {},
 ): Tensor<Flattened<S, Start>, D> {
+  checkOperand('flatten', x);
   const { dims, rank } = x.extent;
   const start = options.startAxis as number | undefined;
   const i = rank === 0 && (start ?? 0) === 0 ? 0 : checkAxis('flatten', start ?? 0, x.extent);

@@ -1,5 +1,5 @@
 import type { FloatDType } from '../dtype.js';
-import { apply, type Op, type OpEntry, op } from '../graph/op.js';
+import { apply, checkOperand, type Op, op, type OpEntry } from '../graph/op.js';
 import { checkAxis, type Shape } from '../shape.js';
 import type { AnyTensor, Tensor } from '../tensor.js';
 import type { AxisArgument } from '../types/index.js';
@@ -43,6 +43,7 @@ export const LogSoftmax = op({
 });
 
 function along<R>(op: Op, x: AnyTensor, axis: number): R {
+  checkOperand(op.name, x);
   const { rank } = x.extent;
   const at = checkAxis(op.name, axis, x.extent);
   if (at === rank - 1) return apply(op, [x]) as R;
