@@ -28,7 +28,7 @@ export const sanitizeSettings = (sanitizers) => [
 export function sanitizerRun(sanitizers) {
   const env = {
     ...process.env,
-    ASAN_OPTIONS: 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1',
+    ASAN_OPTIONS: 'detect_leaks=1:allocator_may_return_null=1:strict_string_checks=1:detect_stack_use_after_return=1',
     UBSAN_OPTIONS: 'print_stacktrace=1',
     TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1',
   };
