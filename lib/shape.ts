@@ -13,9 +13,18 @@ export class Extent {
   readonly id: number;
   readonly rank: number;
   readonly size: number;
-  /** Last broadcast partner and its result: most graphs ask the same question again. */
+  // Answers to the last questions about this shape: most graphs ask the same ones again, at each step.
+  /** Broadcast with a partner. */
   lastPartner: Extent | null = null;
   lastBroadcast: Extent | null = null;
+  /** Matrix product with a partner. */
+  lastFactor: Extent | null = null;
+  lastProduct: Extent | null = null;
+  /** Reduction, and permutation, by their attribute. */
+  lastReduction = -1;
+  lastReduced: Extent | null = null;
+  lastOrder = -1;
+  lastPermuted: Extent | null = null;
 
   constructor(dims: readonly number[], id: number, size: number) {
     this.dims = dims;
@@ -81,7 +90,8 @@ export function checkShape(dims: readonly number[], op: string): Extent {
 
 /** The shape two operands broadcast to, by NumPy's rules. Throws ERR_SHAPE, naming `op` and both. */
 export function broadcast(op: string, a: Extent, b: Extent): Extent {
-  if (a === b) return a;
+  if (a === b || b.rank === 0) return a;
+  if (a.rank === 0) return b;
   if (a.lastPartner === b) return a.lastBroadcast!;
   const rank = Math.max(a.rank, b.rank);
   const out = new Array<number>(rank);

@@ -73,32 +73,40 @@ export function staleError(opName: string, input: AnyTensor): GradsmithError {
   );
 }
 
-/** Sets `grads[i]` for every node of the order; calls `leaf` for each end of the graph that has a gradient. */
-function reverse(n: number, seed: AnyTensor, leaf: (t: AnyTensor, grad: AnyTensor) => void, stops: Set<AnyTensor> | null): void {
-  const d = ops!;
+type OnLeaf = (t: AnyTensor, grad: AnyTensor) => void;
+
+/** Builds the gradients of everything behind `root`, whose own is `seed`; calls `leaf` for each end of the graph, and for each of `stops`. */
+function reverse(root: AnyTensor, opName: string, seed: AnyTensor, leaf: OnLeaf, stops: Set<AnyTensor> | null): void {
+  const n = differentiableOrder(root, opName);
   const grads = new Array<AnyTensor | null>(n).fill(null);
   grads[n - 1] = seed;
-  const nodes = order.slice(0, n);
   // In eager mode building a gradient runs plans, whose walks use `index` too.
-  const places = stops === null && !nodesAreObserved() ? null : new Map<AnyTensor, number>();
-  if (places !== null) for (let i = 0; i < n; i++) places.set(nodes[i]!, i);
-  release(n);
-  for (let i = n - 1; i >= 0; i--) {
-    const t = nodes[i]!;
-    const g = grads[i]!;
-    if (g === null) continue;
-    if (t.op === null || stops?.has(t)) leaf(t, g);
-    if (t.op === null) continue;
-    const inputGrads = (t.op as Op).gradient!(t.inputs, t, g, t.attr);
-    for (let k = 0; k < t.inputs.length; k++) {
-      const x = t.inputs[k]!;
-      let gx = inputGrads[k];
-      if (!x.needsGrad || gx === null || gx === undefined) continue;
-      if (gx.extent !== x.extent) gx = d.sumTo(gx, x.extent);
-      const at = places === null ? x.index : places.get(x)!;
-      const sum = grads[at];
-      grads[at] = sum === null || sum === undefined ? gx : d.add(sum, gx);
+  const places = nodesAreObserved() ? new Map(order.slice(0, n).map((t, i) => [t, i])) : null;
+  try {
+    for (let i = n - 1; i >= 0; i--) {
+      const t = order[i]!;
+      const g = grads[i]!;
+      if (g === null) continue;
+      if (t.op === null || stops?.has(t)) leaf(t, g);
+      if (t.op !== null) spread(t, g, grads, places);
     }
+  } finally {
+    release(n);
+  }
+}
+
+/** Adds the gradients of t's inputs to those that are there; broadcasting is undone here, once for all ops. */
+function spread(t: AnyTensor, g: AnyTensor, grads: (AnyTensor | null)[], places: Map<AnyTensor, number> | null): void {
+  const { inputs } = t;
+  const inputGrads = (t.op as Op).gradient!(inputs, t, g, t.attr);
+  for (let k = 0; k < inputs.length; k++) {
+    const x = inputs[k]!;
+    let gx = inputGrads[k];
+    if (!x.needsGrad || gx === null || gx === undefined) continue;
+    if (gx.extent !== x.extent) gx = ops!.sumTo(gx, x.extent);
+    const at = places === null ? x.index : places.get(x)!;
+    const sum = grads[at]!;
+    grads[at] = sum === null ? gx : ops!.add(sum, gx);
   }
 }
 
@@ -121,9 +129,9 @@ function backward(loss: AnyTensor): void {
     throw new GradsmithError('ERR_GRADIENT', `backward: expected a loss of one element, got shape ${show(loss.extent.dims)}; reduce it with sum() or mean()`);
   }
   const leaves: AnyTensor[] = [];
-  const n = differentiableOrder(loss, 'backward');
   reverse(
-    n,
+    loss,
+    'backward',
     ops!.onesLike(loss),
     (t, g) => {
       t.gradNode = t.gradNode === null ? g : ops!.add(t.gradNode, g);
@@ -156,8 +164,7 @@ export function gradientsOf(y: AnyTensor, xs: readonly AnyTensor[], dy: AnyTenso
     throw new GradsmithError('ERR_SHAPE', `gradients: dy must have y's shape ${show(y.extent.dims)}, got ${show(dy.extent.dims)}`);
   }
   const found = new Map<AnyTensor, AnyTensor>();
-  const n = differentiableOrder(y, 'gradients');
-  reverse(n, dy ?? ops!.onesLike(y), (t, g) => found.set(t, g), new Set(xs));
+  reverse(y, 'gradients', dy ?? ops!.onesLike(y), (t, g) => found.set(t, g), new Set(xs));
   return xs.map((x) => found.get(x) ?? null);
 }
 

@@ -3,7 +3,7 @@ import { GradsmithError } from '../errors.js';
 import { apply, type Op, type OpEntry } from '../graph/op.js';
 import { broadcast, type Extent } from '../shape.js';
 import { type AnyTensor, scalar, Tensor } from '../tensor.js';
-import { constant } from './fill.js';
+import { sharedConstant } from './fill.js';
 
 // What many entries share: the rules of elementwise ops, and how a caller's operands become nodes.
 
@@ -44,8 +44,8 @@ export type Operand = AnyTensor | number;
 
 /** A binary op as rules write it. At least one operand is a tensor. */
 export function rulePair(op: Op, a: Operand, b: Operand): AnyTensor {
-  if (typeof a === 'number') return apply(op, [constant(a, (b as AnyTensor).type), b as AnyTensor]);
-  return apply(op, [a, typeof b === 'number' ? constant(b, a.type) : b]);
+  if (typeof a === 'number') return apply(op, [sharedConstant(a, (b as AnyTensor).type), b as AnyTensor]);
+  return apply(op, [a, typeof b === 'number' ? sharedConstant(b, a.type) : b]);
 }
 
 /** dtypes that an op takes, by code. */

@@ -44,6 +44,20 @@ export function constant(value: number, type: number, extent: Extent = SCALAR): 
   return apply(Fill, [], fillingId(value, type, extent));
 }
 
+/** By dtype, the constants of rank 0 that rules have asked for: each step asks for the same few again. */
+const ruleConstants: Map<number, AnyTensor>[] = [];
+
+/** A constant of rank 0 that others share, so that nobody may read it. */
+export function sharedConstant(value: number, type: number): AnyTensor {
+  if (Object.is(value, -0)) return constant(value, type);
+  ruleConstants[type] ??= new Map();
+  const known = ruleConstants[type].get(value);
+  if (known !== undefined) return known;
+  const made = constant(value, type);
+  ruleConstants[type].set(value, made);
+  return made;
+}
+
 /**
  * Zeros of the shape and dtype of `x`.
  * @example await zerosLike(tensor([1, 2])).data() // Float32Array [0, 0]

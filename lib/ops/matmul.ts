@@ -88,10 +88,13 @@ function dropped(x: AnyTensor, axis: number): AnyTensor {
 }
 
 function productExtent(a: Extent, b: Extent): Extent {
+  if (a.lastFactor === b) return a.lastProduct!;
   checkInner(a, b);
-  const [m, k] = [a.dims[a.rank - 2]!, b.dims[b.rank - 1]!];
-  if (a.rank === 2 && b.rank === 2) return intern([m, k]);
-  return intern([...batchOf(a, b).dims, m, k]);
+  const [m, n] = [a.dims[a.rank - 2]!, b.dims[b.rank - 1]!];
+  const product = intern(a.rank === 2 && b.rank === 2 ? [m, n] : [...batchOf(a, b).dims, m, n]);
+  a.lastFactor = b;
+  a.lastProduct = product;
+  return product;
 }
 
 function batchOf(a: Extent, b: Extent): Extent {

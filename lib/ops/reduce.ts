@@ -24,10 +24,11 @@ function keptDims(dims: readonly number[], attr: number): number[] {
 }
 
 function reducedExtent(x: Extent, attr: number): Extent {
-  if (attr & keepBit) return keptExtent(x, attr);
-  const dims: number[] = [];
-  for (let i = 0; i < x.rank; i++) if (!((attr >> i) & 1)) dims.push(x.dims[i]!);
-  return intern(dims);
+  if (x.lastReduction === attr) return x.lastReduced!;
+  const reduced = attr & keepBit ? keptExtent(x, attr) : intern(x.dims.filter((_, i) => !((attr >> i) & 1)));
+  x.lastReduction = attr;
+  x.lastReduced = reduced;
+  return reduced;
 }
 
 /** The axes of `from` along which `to` was broadcast to it. */

@@ -28,11 +28,12 @@ const axisAt = (attr: number, i: number): number => (attr >> (3 * i)) & 7;
 const packAxes = (order: readonly number[]): number => order.reduce((packed, axis, i) => packed | (axis << (3 * i)), 0);
 const orderOf = (attr: number, rank: number): number[] => Array.from({ length: rank }, (_, i) => axisAt(attr, i));
 
-// A plain loop: a step's gradients transpose often, and this runs for each of them.
-function permutedDims(dims: readonly number[], attr: number): number[] {
-  const result = new Array<number>(dims.length);
-  for (let i = 0; i < dims.length; i++) result[i] = dims[axisAt(attr, i)]!;
-  return result;
+function permutedExtent(x: Extent, attr: number): Extent {
+  if (x.lastOrder === attr) return x.lastPermuted!;
+  const permuted = intern(orderOf(attr, x.rank).map((axis) => x.dims[axis]!));
+  x.lastOrder = attr;
+  x.lastPermuted = permuted;
+  return permuted;
 }
 
 const swaps = Array.from({ length: 9 }, (_, rank) => {
@@ -53,7 +54,7 @@ function inverse(attr: number, rank: number): number {
 
 export const Transpose = op({
   name: 'transpose',
-  shape: ([x], attr) => intern(permutedDims(x!.extent.dims, attr)),
+  shape: ([x], attr) => permutedExtent(x!.extent, attr),
   dtype: ([x]) => x!.type,
   view: (input, { attr }) => permuteView(input, orderOf(attr, input.dims.length)),
   gradient: ([x], _y, dy, attr) => [apply(Transpose, [dy], inverse(attr, x!.extent.rank))],
