@@ -72,7 +72,9 @@ MemoryPool& MemoryPool::instance() {
 void* MemoryPool::allocate(size_t bytes) {
   if (bytes > kLargest) throw std::bad_alloc();
   if constexpr (kExactBlocks) {
-    void* memory = ::operator new (bytes, std::align_val_t{kAlignment});
+    // AddressSanitizer ends the process where the throwing form cannot serve.
+    void* memory = ::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow);
+    if (memory == nullptr) throw std::bad_alloc();
     std::memset(memory, 0, bytes);
     return memory;
   }
