@@ -1,5 +1,5 @@
-import { ELEMENTWISE, hasMemory, INSTRUCTION, type LoweredGraph } from './lower.js';
 import { LIMITS } from './limits.js';
+import { ELEMENTWISE, hasMemory, INSTRUCTION, type LoweredGraph } from './lower.js';
 import { buildProgram, isUniform, isWhole } from './program.js';
 
 // Which values are computed together. Elementwise values of one shape join the group of an operand unless that would make two groups
@@ -31,7 +31,8 @@ export function fuse(graph: LoweredGraph, enabled: boolean): Unit[] {
   const uniform = values.map((v, k) => enabled && v.kind === ELEMENTWISE && isUniform(values, k));
   const readers = findReaders(graph, uniform);
   // A uniform value is computed inside its readers; where an instruction or a root wants it in memory it also has a group of its own.
-  const needsUnit = (k: number): boolean => !uniform[k] || readers[k]!.some((r) => r < 0 || values[r]!.kind === INSTRUCTION);
+  const needsUnit = (k: number): boolean =>
+    !uniform[k] || readers[k]!.some((r) => r < 0 || values[r]!.kind === INSTRUCTION);
   const groups: number[][] = [];
   const groupOf = new Array<number>(values.length).fill(-1);
 
@@ -42,9 +43,10 @@ export function fuse(graph: LoweredGraph, enabled: boolean): Unit[] {
     for (const o of v.operands) {
       const g = groupOf[o.owner]!;
       const owner = values[o.owner]!;
-      if (g < 0 || g === groupOf[k] || owner.kind !== ELEMENTWISE || uniform[o.owner] || !isWhole(o, owner, v.dims)) continue;
+      if (g < 0 || g === groupOf[k] || owner.kind !== ELEMENTWISE || uniform[o.owner] || !isWhole(o, owner, v.dims))
+        continue;
       const merged = [...groups[g]!, ...groups[groupOf[k]!]!].sort((a, b) => a - b);
-      if (!fits(merged) || reachesItself(merged, g, groupOf[k]!)) continue;
+      if (!fits(merged) || waitsForItself(merged, g, groupOf[k]!)) continue;
       const from = groupOf[k]!;
       groups[g] = merged;
       groups[from] = [];
@@ -54,19 +56,29 @@ export function fuse(graph: LoweredGraph, enabled: boolean): Unit[] {
 
   function outputsOf(members: readonly number[]): number[] {
     const inside = new Set(members);
-    return members.filter((m) => readers[m]!.some((r) => r < 0 || !inside.has(r) || !values[r]!.operands.every((o) => o.owner !== m || isWhole(o, values[m]!, values[r]!.dims))));
+    return members.filter((m) => readers[m]!.some((r) => r < 0 || !inside.has(r)));
   }
 
   function fits(members: readonly number[]): boolean {
     const program = buildProgram(values, members, true);
     return (
-      program.ops.length <= LIMITS.groupOps && program.inputs.length <= LIMITS.groupInputs && outputsOf(members).length <= LIMITS.groupOutputs
+      program.ops.length <= LIMITS.groupOps &&
+      program.inputs.length <= LIMITS.groupInputs &&
+      outputsOf(members).length <= LIMITS.groupOutputs
     );
   }
 
-  /** Is there a way from the members through other groups back to a member? Then none of them could run first. */
-  function reachesItself(members: readonly number[], a: number, b: number): boolean {
+  /**
+   * Would the members wait for each other's memory? One that sees another otherwise than element by element, as in x + transpose(x),
+   * wants it finished; so does a group in between, which reads a member and is read by one.
+   */
+  function waitsForItself(members: readonly number[], a: number, b: number): boolean {
     const inside = new Set(members);
+    for (const m of members) {
+      for (const o of values[m]!.operands) {
+        if (inside.has(o.owner) && !isWhole(o, values[o.owner]!, values[m]!.dims)) return true;
+      }
+    }
     const first = members[0]!;
     const seen = new Set<number>();
     const stack: number[] = [];
@@ -91,5 +103,9 @@ export function fuse(graph: LoweredGraph, enabled: boolean): Unit[] {
 
   return groups
     .filter((members) => members.length > 0)
-    .map((members) => ({ elementwise: values[members[0]!]!.kind === ELEMENTWISE, members, outputs: outputsOf(members) }));
+    .map((members) => ({
+      elementwise: values[members[0]!]!.kind === ELEMENTWISE,
+      members,
+      outputs: outputsOf(members),
+    }));
 }

@@ -1,5 +1,5 @@
 import type { Unit } from './fuse.js';
-import { type Lowered, type LoweredGraph, LEAF } from './lower.js';
+import { LEAF, type Lowered, type LoweredGraph } from './lower.js';
 import { buildProgram, isWhole } from './program.js';
 import type { View } from './view.js';
 
@@ -15,7 +15,10 @@ export interface Schedule {
 
 /** The memory that a unit reads, as its operands see it. */
 export function readsOf(values: readonly Lowered[], unit: Unit, fused: boolean): View[] {
-  if (unit.elementwise) return buildProgram(values, unit.members, fused).inputs.filter((i) => i.scalar < 0).map((i) => i.view);
+  if (unit.elementwise)
+    return buildProgram(values, unit.members, fused)
+      .inputs.filter((i) => i.scalar < 0)
+      .map((i) => i.view);
   const v = values[unit.members[0]!]!;
   return v.operands.filter((_, i) => !v.scalarOperands.includes(i));
 }
@@ -54,16 +57,20 @@ export function schedule(graph: LoweredGraph, units: readonly Unit[], fused: boo
   const copies: { value: number; target: number }[] = [];
   for (const { value, target } of graph.updates) {
     const writer = unitOf.get(value)!;
-    const readers = units.flatMap((_, i) => (i !== writer && reads[i]!.some((v) => isLeaf(values, v.owner, target)) ? [i] : []));
+    const readers = units.flatMap((_, i) =>
+      i !== writer && reads[i]!.some((v) => isLeaf(values, v.owner, target)) ? [i] : [],
+    );
     const own = reads[writer]!.filter((v) => isLeaf(values, v.owner, target));
-    const elementByElement = units[writer]!.elementwise && own.every((v) => isWhole(v, values[v.owner]!, values[value]!.dims));
+    const elementByElement =
+      units[writer]!.elementwise && own.every((v) => isWhole(v, values[v.owner]!, values[value]!.dims));
     if ((own.length === 0 || elementByElement) && readers.every((r) => precede(r, writer))) inPlace.set(value, target);
     else copies.push({ value, target });
   }
 
   // What may fail because of the data runs before anything is overwritten.
   const fallible = units.flatMap((u, i) => (u.members.some((m) => values[m]!.fallible) ? [i] : []));
-  for (const value of inPlace.keys()) for (const f of fallible) if (f !== unitOf.get(value)) precede(f, unitOf.get(value)!);
+  for (const value of inPlace.keys())
+    for (const f of fallible) if (f !== unitOf.get(value)) precede(f, unitOf.get(value)!);
 
   return { units: order(units, after), inPlace, copies };
 }
@@ -86,5 +93,6 @@ function order(units: readonly Unit[], after: readonly Set<number>[]): Unit[] {
     result.push(units[u]!);
     for (const w of after[u]!) if (--waiting[w]! === 0) ready.push(w);
   }
+  if (result.length < units.length) throw new Error('schedule: units wait for each other');
   return result;
 }
