@@ -10,7 +10,9 @@ export function measurePeaks() {
   mkdirSync(folder, { recursive: true });
   const program = `${folder}peak`;
   if (!existsSync(program)) {
-    const built = spawnSync(process.env.CXX ?? 'g++', ['-O2', '-std=c++20', '-pthread', source, '-o', program], { encoding: 'utf8' });
+    const built = spawnSync(process.env.CXX ?? 'g++', ['-O2', '-std=c++20', '-pthread', source, '-o', program], {
+      encoding: 'utf8',
+    });
     if (built.status !== 0) return null;
   }
   const { stdout, status } = spawnSync(program, { encoding: 'utf8' });

@@ -31,7 +31,12 @@ for (let round = 0; round < Number(options.rounds); round++) {
         env: { ...process.env, GRADSMITH_THREADS: String(n), ...(options.isa ? { GRADSMITH_ISA: options.isa } : {}) },
       });
       if (status !== 0) throw new Error(`${workload} on ${n} threads failed:\n${stderr}`);
-      lines.push(...stdout.trim().split('\n').map((line) => JSON.parse(line)));
+      lines.push(
+        ...stdout
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line)),
+      );
     }
   }
 }
@@ -56,17 +61,27 @@ for (const key of new Set(lines.map((l) => `${l.workload}|${l.variant}|${l.threa
 
 const digits = (x) => (x >= 1000 ? Math.round(x).toLocaleString('en') : x.toPrecision(3));
 console.log(`${cpus()[0].model}, ${availableParallelism()} cores; Node ${process.version}; kernels ${rows[0]?.isa}`);
-if (peaks) console.log(`FMA peak, GFLOP/s: ${Object.entries(peaks).filter(([k]) => k !== 'cores').map(([k, v]) => `${k.replace('_', ' x')} ${v}`).join(', ')}`);
+if (peaks)
+  console.log(
+    `FMA peak, GFLOP/s: ${Object.entries(peaks)
+      .filter(([k]) => k !== 'cores')
+      .map(([k, v]) => `${k.replace('_', ' x')} ${v}`)
+      .join(', ')}`,
+  );
 console.table(
   rows.map((r) => ({
     workload: r.workload,
     variant: r.variant,
     threads: r.threads,
-    [`median steps/s`]: digits(r.median),
+    'median steps/s': digits(r.median),
     spread: `${digits(r.low)} – ${digits(r.high)}`,
     'GFLOP/s': digits(r.gflops),
     'share of peak': r.peakShare === null ? '–' : `${Math.round(100 * r.peakShare)} %`,
     'RSS MB': r.rssMb,
   })),
 );
-if (options.json) writeFileSync(options.json, `${JSON.stringify({ date: new Date().toISOString(), node: process.version, cpu: cpus()[0].model, peaks, rows }, null, 2)}\n`);
+if (options.json)
+  writeFileSync(
+    options.json,
+    `${JSON.stringify({ date: new Date().toISOString(), node: process.version, cpu: cpus()[0].model, peaks, rows }, null, 2)}\n`,
+  );

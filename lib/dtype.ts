@@ -46,7 +46,11 @@ export function nameOf(code: number): DType {
 /** Code of a dtype name. Throws ERR_DTYPE, naming `op`, for anything else. */
 export function codeOf(dtype: DType, op: string): number {
   const code = DTYPES.indexOf(dtype);
-  if (code < 0) throw new GradsmithError('ERR_DTYPE', `${op}: unknown dtype ${String(dtype)}; expected one of ${DTYPES.join(', ')}`);
+  if (code < 0)
+    throw new GradsmithError(
+      'ERR_DTYPE',
+      `${op}: unknown dtype ${String(dtype)}; expected one of ${DTYPES.join(', ')}`,
+    );
   return code;
 }
 

@@ -53,7 +53,15 @@ function columns(values: number[], dtype: DType): string[] {
   const scientific = magnitudes.length > 0 && (high >= 1e8 || low < 1e-4 || high / low > 1000);
   const parts = values.map((v) => decimal(v, dtype === 'float32', scientific));
   const width = Math.max(0, ...parts.map((p) => p.fraction.length));
-  return pad(parts.map((p) => (p.special ?? (scientific ? `${p.whole}.${p.fraction.padEnd(width, '0')}${p.exponent}` : `${p.whole}.${p.fraction.padEnd(width)}`))));
+  return pad(
+    parts.map(
+      (p) =>
+        p.special ??
+        (scientific
+          ? `${p.whole}.${p.fraction.padEnd(width, '0')}${p.exponent}`
+          : `${p.whole}.${p.fraction.padEnd(width)}`),
+    ),
+  );
 }
 
 interface Decimal {

@@ -23,7 +23,8 @@ export function manualSeed(n: number): void {
 }
 
 export function checkSeed(n: number, op: string): number {
-  if (!Number.isSafeInteger(n) || n < 0) throw new GradsmithError('ERR_VALUE', `${op}: expected a seed, an integer from 0 to 2^53 - 1, got ${String(n)}`);
+  if (!Number.isSafeInteger(n) || n < 0)
+    throw new GradsmithError('ERR_VALUE', `${op}: expected a seed, an integer from 0 to 2^53 - 1, got ${String(n)}`);
   return n;
 }
 

@@ -60,7 +60,11 @@ export function intern(dims: readonly number[]): Extent {
 
 function checkedSize(dims: readonly number[]): number {
   const size = dims.reduce((a, b) => a * b, 1);
-  if (dims.length > MAX_RANK) throw new GradsmithError('ERR_SHAPE', `shape ${show(dims)} has ${dims.length} dimensions; at most ${MAX_RANK} are supported`);
+  if (dims.length > MAX_RANK)
+    throw new GradsmithError(
+      'ERR_SHAPE',
+      `shape ${show(dims)} has ${dims.length} dimensions; at most ${MAX_RANK} are supported`,
+    );
   if (size > MAX_SIZE || dims.some((d) => d > MAX_SIZE)) {
     throw new GradsmithError('ERR_SHAPE', `shape ${show(dims)} has more than ${MAX_SIZE} elements`);
   }
@@ -81,9 +85,11 @@ export function show(dims: readonly number[]): string {
 
 /** A user's shape, checked: an array of integers >= 0. */
 export function checkShape(dims: readonly number[], op: string): Extent {
-  if (!Array.isArray(dims)) throw new GradsmithError('ERR_SHAPE', `${op}: expected a shape, an array of integers >= 0, got ${String(dims)}`);
+  if (!Array.isArray(dims))
+    throw new GradsmithError('ERR_SHAPE', `${op}: expected a shape, an array of integers >= 0, got ${String(dims)}`);
   for (const d of dims) {
-    if (!Number.isInteger(d) || d < 0) throw new GradsmithError('ERR_SHAPE', `${op}: expected a shape of integers >= 0, got ${show(dims)}`);
+    if (!Number.isInteger(d) || d < 0)
+      throw new GradsmithError('ERR_SHAPE', `${op}: expected a shape of integers >= 0, got ${show(dims)}`);
   }
   return intern(dims);
 }

@@ -86,7 +86,14 @@ export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'
   /** @internal */ gradNode: AnyTensor | null;
 
   /** @internal */
-  constructor(op: NodeOp | null, inputs: readonly AnyTensor[], attr: number, extent: Extent, type: number, needsGrad: boolean) {
+  constructor(
+    op: NodeOp | null,
+    inputs: readonly AnyTensor[],
+    attr: number,
+    extent: Extent,
+    type: number,
+    needsGrad: boolean,
+  ) {
     this.op = op;
     this.inputs = inputs;
     this.attr = attr;
@@ -257,7 +264,10 @@ export function detach(t: AnyTensor): void {
 
 function checkOne(t: AnyTensor): void {
   if (t.extent.size !== 1) {
-    throw new GradsmithError('ERR_SHAPE', `item: expected a tensor of one element, got shape ${show(t.extent.dims)}; use data() or array()`);
+    throw new GradsmithError(
+      'ERR_SHAPE',
+      `item: expected a tensor of one element, got shape ${show(t.extent.dims)}; use data() or array()`,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
-// This machine's limits, so that figures can be read as shares of them: FMA throughput of one thread, and of two, by instruction set.
-// Prints one JSON object. Kernels are held in registers by asm, so the compiler cannot simplify them away.
+// This machine's limits, so that figures can be read as shares of them: FMA throughput of one thread, and of two, by
+// instruction set. Prints one JSON object. Kernels are held in registers by asm, so the compiler cannot simplify them
+// away.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -12,15 +13,14 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 
 #if defined(__x86_64__)
 // 12 independent chains hide the latency of an FMA (4 cycles, two a cycle, on every AVX core).
-#define CHAINS(ins, r)                                                                             \
-  ins " %%" r "12,%%" r "13,%%" r "0\n" ins " %%" r "12,%%" r "13,%%" r "1\n" ins " %%" r "12,%%" r \
-      "13,%%" r "2\n" ins " %%" r "12,%%" r "13,%%" r "3\n" ins " %%" r "12,%%" r "13,%%" r "4\n" ins \
-      " %%" r "12,%%" r "13,%%" r "5\n" ins " %%" r "12,%%" r "13,%%" r "6\n" ins " %%" r "12,%%" r "13,%%" r \
-      "7\n" ins " %%" r "12,%%" r "13,%%" r "8\n" ins " %%" r "12,%%" r "13,%%" r "9\n" ins " %%" r "12,%%" r \
-      "13,%%" r "10\n" ins " %%" r "12,%%" r "13,%%" r "11\n"
-#define CLOBBERS                                                                                               \
-  "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", \
-      "xmm13"
+#define CHAINS(ins, r)                                                                                           \
+  ins " %%" r "12,%%" r "13,%%" r "0\n" ins " %%" r "12,%%" r "13,%%" r "1\n" ins " %%" r "12,%%" r "13,%%" r    \
+      "2\n" ins " %%" r "12,%%" r "13,%%" r "3\n" ins " %%" r "12,%%" r "13,%%" r "4\n" ins " %%" r "12,%%" r    \
+      "13,%%" r "5\n" ins " %%" r "12,%%" r "13,%%" r "6\n" ins " %%" r "12,%%" r "13,%%" r "7\n" ins " %%" r    \
+      "12,%%" r "13,%%" r "8\n" ins " %%" r "12,%%" r "13,%%" r "9\n" ins " %%" r "12,%%" r "13,%%" r "10\n" ins \
+      " %%" r "12,%%" r "13,%%" r "11\n"
+#define CLOBBERS \
+  "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13"
 __attribute__((target("avx2,fma"))) void fma_256(long n) {
   asm volatile("vxorps %%ymm12,%%ymm12,%%ymm12\n vmovaps %%ymm12,%%ymm13\n" ::: "xmm12", "xmm13");
   for (long i = 0; i < n; ++i) asm volatile(CHAINS("vfmadd231ps", "ymm")::: CLOBBERS);

@@ -1,9 +1,8 @@
 // W2: MLP 784-512-256-10, ReLU, softmax cross-entropy, batch 128, Adam, 60,000 rows of data, float32.
-import { manualSeed, randint, randn } from 'gradsmith';
+import { crossEntropy, manualSeed, randint, randn } from 'gradsmith';
 import { TensorDataset } from 'gradsmith/data';
 import { Linear, ReLU, Sequential } from 'gradsmith/nn';
 import { Adam } from 'gradsmith/optim';
-import { crossEntropy } from 'gradsmith';
 import { Trainer } from 'gradsmith/train';
 
 export const flops = 2 * 128 * (2 * 784 * 512 + 3 * 512 * 256 + 3 * 256 * 10);

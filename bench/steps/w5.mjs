@@ -7,7 +7,12 @@ export const unit = 'steps/s';
 
 export async function setUp() {
   manualSeed(0);
-  const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]]);
+  const x = tensor([
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ]);
   const y = tensor([[0], [1], [1], [0]]);
   const [w1, b1] = [parameter(randn([2, 16])), parameter(zeros([16]))];
   const [w2, b2] = [parameter(randn([16, 1])), parameter(zeros([1]))];

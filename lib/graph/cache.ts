@@ -28,7 +28,11 @@ export const planCache = {
  * The plan for these roots, from the cache or built; null where `walk.pending` or `walk.sources` must be served first.
  * Leaves and scalars to bind are in `walk` until `releaseWalk()`.
  */
-export function findPlan(outputs: readonly AnyTensor[], values: readonly AnyTensor[], targets: readonly AnyTensor[]): Plan | null {
+export function findPlan(
+  outputs: readonly AnyTensor[],
+  values: readonly AnyTensor[],
+  targets: readonly AnyTensor[],
+): Plan | null {
   walkGraph(outputs, values, targets);
   if (walk.pending.length > 0 || walk.sources.length > 0) return null;
   const { key, keyLength, hash } = walk;

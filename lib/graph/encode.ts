@@ -57,7 +57,11 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
     const { type } = values[view.owner]!;
     operandAt(placeOf(view.owner), type, view);
   };
-  const operandAt = (place: Place, type: number, view: { offset: number; dims: readonly number[]; strides: readonly number[] }): void => {
+  const operandAt = (
+    place: Place,
+    type: number,
+    view: { offset: number; dims: readonly number[]; strides: readonly number[] },
+  ): void => {
     out.push(place.buffer, type);
     wide(place.offset / sizeOf(type) + view.offset);
     out.push(view.dims.length, ...view.dims, ...view.strides);
@@ -69,7 +73,12 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
   };
 
   /** opcode, length, attributes, operands; the length is filled in afterwards. */
-  const instruction = (name: string, attributes: readonly number[], operandCount: number, operands: () => void): void => {
+  const instruction = (
+    name: string,
+    attributes: readonly number[],
+    operandCount: number,
+    operands: () => void,
+  ): void => {
     const start = out.length;
     out.push(opcodeOf(name), 0, attributes.length, ...attributes, operandCount);
     operands();
@@ -83,7 +92,10 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
     for (const k of unit.outputs) attributes.push(program.registers.get(k)!);
     for (const op of program.ops) {
       float64[0] = op.value;
-      const [a, b, c] = op.name === 'constant' ? [halves[0]!, halves[1]!, 0] : [op.operands[0] ?? 0, op.operands[1] ?? 0, op.operands[2] ?? 0];
+      const [a, b, c] =
+        op.name === 'constant'
+          ? [halves[0]!, halves[1]!, 0]
+          : [op.operands[0] ?? 0, op.operands[1] ?? 0, op.operands[2] ?? 0];
       attributes.push(microCodeOf(op.name), op.type, a, b, c, 0);
     }
     instruction('elementwise', attributes, unit.outputs.length + program.inputs.length, () => {
@@ -96,7 +108,9 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
     const v = values[k]!;
     instruction(v.name, v.attributes, 1 + v.operands.length, () => {
       operand(wholeView(k, v.dims));
-      v.operands.forEach((view, i) => (v.scalarOperands.includes(i) ? scalarOperand(values[view.owner]!.slot, []) : operand(view)));
+      v.operands.forEach((view, i) =>
+        v.scalarOperands.includes(i) ? scalarOperand(values[view.owner]!.slot, []) : operand(view),
+      );
     });
   };
 

@@ -1,8 +1,8 @@
 import { isFloat, nameOf } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { type Extent, show } from '../shape.js';
-import { nodesAreObserved, type Op } from './op.js';
 import { type AnyTensor, COMPUTED, provideBackward } from '../tensor.js';
+import { nodesAreObserved, type Op } from './op.js';
 
 // Reverse mode over nodes. The gradients are nodes too, so gradients of gradients need nothing more, and nothing is computed here.
 
@@ -126,7 +126,10 @@ let sessions: Session[] = [];
 function backward(loss: AnyTensor): void {
   checkDifferentiable(loss, 'backward');
   if (loss.extent.size !== 1) {
-    throw new GradsmithError('ERR_GRADIENT', `backward: expected a loss of one element, got shape ${show(loss.extent.dims)}; reduce it with sum() or mean()`);
+    throw new GradsmithError(
+      'ERR_GRADIENT',
+      `backward: expected a loss of one element, got shape ${show(loss.extent.dims)}; reduce it with sum() or mean()`,
+    );
   }
   const leaves: AnyTensor[] = [];
   reverse(
@@ -144,9 +147,13 @@ function backward(loss: AnyTensor): void {
 provideBackward(backward);
 
 function checkDifferentiable(y: AnyTensor, opName: string): void {
-  if (!isFloat(y.type)) throw new GradsmithError('ERR_GRADIENT', `${opName}: expected a float tensor, got ${nameOf(y.type)}`);
+  if (!isFloat(y.type))
+    throw new GradsmithError('ERR_GRADIENT', `${opName}: expected a float tensor, got ${nameOf(y.type)}`);
   if (!y.needsGrad) {
-    throw new GradsmithError('ERR_GRADIENT', `${opName}: this tensor depends on no parameter (was it computed from plain tensors, cut by stopGradient, or consumed by a step?)`);
+    throw new GradsmithError(
+      'ERR_GRADIENT',
+      `${opName}: this tensor depends on no parameter (was it computed from plain tensors, cut by stopGradient, or consumed by a step?)`,
+    );
   }
 }
 
@@ -158,10 +165,16 @@ function checkDifferentiable(y: AnyTensor, opName: string): void {
 export function gradientsOf(y: AnyTensor, xs: readonly AnyTensor[], dy: AnyTensor | null): (AnyTensor | null)[] {
   checkDifferentiable(y, 'gradients');
   if (dy === null && y.extent.size !== 1) {
-    throw new GradsmithError('ERR_GRADIENT', `gradients: expected y of one element or a dy, got shape ${show(y.extent.dims)}`);
+    throw new GradsmithError(
+      'ERR_GRADIENT',
+      `gradients: expected y of one element or a dy, got shape ${show(y.extent.dims)}`,
+    );
   }
   if (dy !== null && dy.extent !== y.extent) {
-    throw new GradsmithError('ERR_SHAPE', `gradients: dy must have y's shape ${show(y.extent.dims)}, got ${show(dy.extent.dims)}`);
+    throw new GradsmithError(
+      'ERR_SHAPE',
+      `gradients: dy must have y's shape ${show(y.extent.dims)}, got ${show(dy.extent.dims)}`,
+    );
   }
   const found = new Map<AnyTensor, AnyTensor>();
   reverse(y, 'gradients', dy ?? ops!.onesLike(y), (t, g) => found.set(t, g), new Set(xs));
@@ -195,7 +208,8 @@ export function pendingGradients(): AnyTensor[] {
   const roots: AnyTensor[] = [];
   for (const s of sessions) if (s.loss.kind === COMPUTED) roots.push(s.loss);
   for (const s of sessions) {
-    for (const l of s.leaves) if (l.gradNode !== null && l.gradNode.kind === COMPUTED && !roots.includes(l.gradNode)) roots.push(l.gradNode);
+    for (const l of s.leaves)
+      if (l.gradNode !== null && l.gradNode.kind === COMPUTED && !roots.includes(l.gradNode)) roots.push(l.gradNode);
   }
   return roots;
 }

@@ -1,6 +1,6 @@
 import { contiguousStrides } from '../shape.js';
+import { LEAF as IR_LEAF, SCALAR as IR_SCALAR, type Ir, type IrValue } from './ir.js';
 import type { Op } from './op.js';
-import { type Ir, type IrValue, LEAF as IR_LEAF, SCALAR as IR_SCALAR } from './ir.js';
 import { nodeOf } from './simplify.js';
 import { broadcastView, isContiguous, reshapeView, sizeOfDims, type View, wholeView } from './view.js';
 
@@ -30,7 +30,18 @@ export interface Lowered {
   readonly scalarOperands: readonly number[];
   readonly fallible: boolean;
   readonly inPlace: boolean;
+  /**
+   * How many ops compute it from scalars and constants alone, if it is a number that every element of a group can share: it is computed
+   * again inside each group that needs it, which costs less than memory. 0 where that is not so, or too many.
+   */
+  readonly uniformOps: number;
 }
+
+/**
+ * The most that `uniformOps` may be. The largest micro-op has three operands, and an operand of 10 ops and scalars has at most 7 scalars: 31
+ * ops and 21 inputs, within what a group may have.
+ */
+const UNIFORM_OPS = 10;
 
 export interface LoweredGraph {
   readonly values: Lowered[];
@@ -42,7 +53,17 @@ export interface LoweredGraph {
   readonly scalars: number;
 }
 
-const NOTHING = { slot: -1, value: 0, name: '', operands: [], attributes: [], scalarOperands: [], fallible: false, inPlace: false };
+const NOTHING = {
+  slot: -1,
+  value: 0,
+  name: '',
+  operands: [],
+  attributes: [],
+  scalarOperands: [],
+  fallible: false,
+  inPlace: false,
+  uniformOps: 0,
+};
 
 export function lower(ir: Ir): LoweredGraph {
   const values: Lowered[] = [];
@@ -51,6 +72,11 @@ export function lower(ir: Ir): LoweredGraph {
 
   const add = (v: Lowered): number => values.push(v) - 1;
   const whole = (v: Lowered, dims: readonly number[] = v.dims): View => wholeView(add(v), dims);
+
+  const elementwise = (micro: string, dims: readonly number[], type: number, operands: readonly View[]): Lowered => {
+    const uniformOps = dims.every((d) => d === 1) ? uniformOpsOf(operands.map((o) => values[o.owner]!.uniformOps)) : 0;
+    return { ...NOTHING, kind: ELEMENTWISE, dims, type, name: micro, operands, inPlace: true, uniformOps };
+  };
 
   /** The view's elements in fresh row-major memory. */
   const copy = (view: View): View => {
@@ -63,7 +89,10 @@ export function lower(ir: Ir): LoweredGraph {
   };
   /** The view, in memory: numbers that have none get some. */
   const inMemory = (view: View): View => (hasMemory(values[view.owner]!) ? view : copy(view));
-  const contiguous = (view: View): View => (hasMemory(values[view.owner]!) && isContiguous(view) ? { ...view, strides: contiguousStrides(view.dims) } : copy(view));
+  const contiguous = (view: View): View =>
+    hasMemory(values[view.owner]!) && isContiguous(view)
+      ? { ...view, strides: contiguousStrides(view.dims) }
+      : copy(view);
   const reshape = (view: View, dims: readonly number[]): View => {
     const direct = hasMemory(values[view.owner]!) ? reshapeView(view, dims) : null;
     return direct ?? wholeReshaped(copy(view), dims);
@@ -75,7 +104,9 @@ export function lower(ir: Ir): LoweredGraph {
     const how = op.instruction!;
     const inputs = v.inputs.map((k) => views[k]!);
     const scalarOperands = how.scalars ?? [];
-    const operands = (how.operands?.(node, inputs, tools) ?? inputs).map((view, i) => (scalarOperands.includes(i) ? view : inMemory(view)));
+    const operands = (how.operands?.(node, inputs, tools) ?? inputs).map((view, i) =>
+      scalarOperands.includes(i) ? view : inMemory(view),
+    );
     const made: Lowered = {
       ...NOTHING,
       kind: INSTRUCTION,
@@ -93,9 +124,17 @@ export function lower(ir: Ir): LoweredGraph {
 
   const lowerNode = (v: IrValue): View => {
     const op = v.op!;
-    if (op.constant) return whole({ ...NOTHING, kind: CONSTANT, dims: v.dims, type: v.type, value: op.constant(v.attr) });
+    if (op.constant)
+      return whole({ ...NOTHING, kind: CONSTANT, dims: v.dims, type: v.type, value: op.constant(v.attr) });
     if (op.micro !== undefined) {
-      return whole(elementwise(op.micro, v.dims, v.type, v.inputs.map((k) => broadcastView(views[k]!, v.dims))));
+      return whole(
+        elementwise(
+          op.micro,
+          v.dims,
+          v.type,
+          v.inputs.map((k) => broadcastView(views[k]!, v.dims)),
+        ),
+      );
     }
     if (op.view) {
       const input = views[v.inputs[0]!]!;
@@ -107,7 +146,13 @@ export function lower(ir: Ir): LoweredGraph {
 
   for (const v of ir.values) {
     if (v.kind === IR_LEAF) views.push(whole({ ...NOTHING, kind: LEAF, dims: v.dims, type: v.type, slot: v.slot }));
-    else if (v.kind === IR_SCALAR) views.push({ owner: add({ ...NOTHING, kind: SCALAR, dims: [], type: v.type, slot: v.slot }), offset: 0, dims: v.dims, strides: v.dims.map(() => 0) });
+    else if (v.kind === IR_SCALAR)
+      views.push({
+        owner: add({ ...NOTHING, uniformOps: 1, kind: SCALAR, dims: [], type: v.type, slot: v.slot }),
+        offset: 0,
+        dims: v.dims,
+        strides: v.dims.map(() => 0),
+      });
     else views.push(lowerNode(v));
   }
 
@@ -116,7 +161,10 @@ export function lower(ir: Ir): LoweredGraph {
   const claim = (view: View): View => {
     const owner = values[view.owner]!;
     const own = owner.kind === ELEMENTWISE || owner.kind === INSTRUCTION;
-    const result = own && isContiguous(view) && sizeOfDims(view.dims) === sizeOfDims(owner.dims) && !claimed.has(view.owner) ? view : freshCopy(view);
+    const result =
+      own && isContiguous(view) && sizeOfDims(view.dims) === sizeOfDims(owner.dims) && !claimed.has(view.owner)
+        ? view
+        : freshCopy(view);
     claimed.add(result.owner);
     return result;
   };
@@ -133,8 +181,9 @@ export function hasMemory(v: Lowered): boolean {
   return v.kind !== SCALAR && v.kind !== CONSTANT;
 }
 
-function elementwise(micro: string, dims: readonly number[], type: number, operands: readonly View[]): Lowered {
-  return { ...NOTHING, kind: ELEMENTWISE, dims, type, name: micro, operands, inPlace: true };
+function uniformOpsOf(operands: readonly number[]): number {
+  const ops = operands.reduce((sum, n) => sum + n, 1);
+  return operands.every((n) => n > 0) && ops <= UNIFORM_OPS ? ops : 0;
 }
 
 function wholeReshaped(view: View, dims: readonly number[]): View {

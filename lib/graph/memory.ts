@@ -31,7 +31,12 @@ interface Block {
 const ALIGNMENT = 64;
 
 /** `outputBuffers`: values that are results with a buffer of their own, and which. */
-export function placeValues(graph: LoweredGraph, plan: Schedule, outputBuffers: ReadonlyMap<number, number>, fused: boolean): Memory {
+export function placeValues(
+  graph: LoweredGraph,
+  plan: Schedule,
+  outputBuffers: ReadonlyMap<number, number>,
+  fused: boolean,
+): Memory {
   const { values } = graph;
   const places = new Map<number, Place>();
   const reads = plan.units.map((u) => readsOf(values, u, fused));
@@ -57,8 +62,18 @@ export function placeValues(graph: LoweredGraph, plan: Schedule, outputBuffers: 
       const heir = v.inPlace
         ? reads[t]!.find((r) => {
             const block = blocks.get(r.owner);
-            if (block === undefined || block.bytes !== bytes || taken.has(block) || block.end !== t || lastRead.get(r.owner) !== t) return false;
-            return values[r.owner]!.type === v.type && reads[t]!.every((s) => blocks.get(s.owner) !== block || isWhole(s, values[s.owner]!, v.dims));
+            if (
+              block === undefined ||
+              block.bytes !== bytes ||
+              taken.has(block) ||
+              block.end !== t ||
+              lastRead.get(r.owner) !== t
+            )
+              return false;
+            return (
+              values[r.owner]!.type === v.type &&
+              reads[t]!.every((s) => blocks.get(s.owner) !== block || isWhole(s, values[s.owner]!, v.dims))
+            );
           })
         : undefined;
       if (heir !== undefined) {

@@ -61,7 +61,15 @@ export function buildPlan(
     return { value: -1, buffer };
   });
   const memory = placeValues(graph, order, bufferOf, fused);
-  const { words, names } = encode({ graph, schedule: order, memory, leaves, outputs: outputBuffers, values: singles, fused });
+  const { words, names } = encode({
+    graph,
+    schedule: order,
+    memory,
+    leaves,
+    outputs: outputBuffers,
+    values: singles,
+    fused,
+  });
   return {
     words,
     names,

@@ -1,5 +1,5 @@
 import { BOOL, FLOAT64 } from '../dtype.js';
-import { CONSTANT, ELEMENTWISE, type Lowered, SCALAR } from './lower.js';
+import { CONSTANT, type Lowered, SCALAR } from './lower.js';
 import { isContiguous, type View } from './view.js';
 
 // The register program of one elementwise group, in static single assignment: what `elementwise` runs.
@@ -26,26 +26,22 @@ export interface GroupProgram {
   readonly registers: ReadonlyMap<number, number>;
 }
 
-/**
- * Is this a number that every element of a group can share: computed from scalars and constants alone? Such values are computed
- * again inside each group that needs them, which costs less than memory.
- */
-export function isUniform(values: readonly Lowered[], k: number): boolean {
-  const v = values[k]!;
-  if (v.kind === SCALAR || v.kind === CONSTANT) return true;
-  if (v.kind !== ELEMENTWISE || v.dims.some((d) => d !== 1)) return false;
-  return v.operands.every((o) => isUniform(values, o.owner));
-}
-
 /** Does this operand of a value with these dimensions see all of its owner, element by element? */
 export function isWhole(view: View, owner: Lowered, dims: readonly number[]): boolean {
   return (
-    view.offset === 0 && owner.dims.length === dims.length && owner.dims.every((d, i) => d === dims[i] && view.dims[i] === d) && isContiguous(view)
+    view.offset === 0 &&
+    owner.dims.length === dims.length &&
+    owner.dims.every((d, i) => d === dims[i] && view.dims[i] === d) &&
+    isContiguous(view)
   );
 }
 
 /** The program that computes `members` (in topological order, all of one shape). */
-export function buildProgram(values: readonly Lowered[], members: readonly number[], inlineUniform: boolean): GroupProgram {
+export function buildProgram(
+  values: readonly Lowered[],
+  members: readonly number[],
+  inlineUniform: boolean,
+): GroupProgram {
   const { dims } = values[members[0]!]!;
   const inputs: GroupInput[] = [];
   // Registers are numbered inputs first; while both lists grow, an op's register is kept as -1 - its place.
@@ -55,7 +51,8 @@ export function buildProgram(values: readonly Lowered[], members: readonly numbe
   const ops: { name: string; type: number; operands: number[]; value: number }[] = [];
   const inGroup = new Set(members);
 
-  const emit = (name: string, type: number, operands: number[], value = 0): number => -ops.push({ name, type, operands, value });
+  const emit = (name: string, type: number, operands: number[], value = 0): number =>
+    -ops.push({ name, type, operands, value });
   const input = (view: View, scalar: number): number => {
     const key = scalar >= 0 ? `s${scalar}` : `${view.owner},${view.offset},${view.strides.join()}`;
     let at = inputAt.get(key);
@@ -84,7 +81,8 @@ export function buildProgram(values: readonly Lowered[], members: readonly numbe
     const operands = v.operands.map((o) => register(o));
     const from = v.operands.length > 0 ? values[v.operands[0]!.owner]!.type : v.type;
     const comparison = v.type === BOOL && v.name !== 'cast' && v.name !== 'select';
-    const at = v.kind === CONSTANT ? emit('constant', v.type, [], v.value) : emit(v.name, comparison ? from : v.type, operands);
+    const at =
+      v.kind === CONSTANT ? emit('constant', v.type, [], v.value) : emit(v.name, comparison ? from : v.type, operands);
     opAt.set(k, at);
     return at;
   };
@@ -95,7 +93,7 @@ export function buildProgram(values: readonly Lowered[], members: readonly numbe
     if (v.kind === SCALAR) return scalarRegister(k, view);
     if (v.kind === CONSTANT) return compute(k);
     if (inGroup.has(k) && isWhole(view, v, dims)) return compute(k);
-    if (inlineUniform && isUniform(values, k)) return compute(k);
+    if (inlineUniform && v.uniformOps > 0) return compute(k);
     return input(view, -1);
   };
 

@@ -10,7 +10,8 @@ export function simplify(ir: Ir): Ir {
   const seen = new Map<string, number>();
 
   const constantOf = (v: IrValue): number | null => (v.op?.constant ? v.op.constant(v.attr) : null);
-  const same = (a: IrValue, b: { dims: readonly number[]; type: number }) => a.type === b.type && sameDims(a.dims, b.dims);
+  const same = (a: IrValue, b: { dims: readonly number[]; type: number }) =>
+    a.type === b.type && sameDims(a.dims, b.dims);
 
   ir.values.forEach((old, i) => {
     const inputs = old.inputs.map((k) => place[k]!);
@@ -46,7 +47,12 @@ export function simplify(ir: Ir): Ir {
     return null;
   }
 
-  return prune({ ...ir, values, outputs: ir.outputs.map((k) => place[k]!), updates: ir.updates.map((u) => ({ value: place[u.value]!, target: place[u.target]! })) });
+  return prune({
+    ...ir,
+    values,
+    outputs: ir.outputs.map((k) => place[k]!),
+    updates: ir.updates.map((u) => ({ value: place[u.value]!, target: place[u.target]! })),
+  });
 }
 
 /** What shape rules and views may know of a node. */
@@ -77,5 +83,10 @@ function prune(ir: Ir): Ir {
     place[i] = values.length;
     values.push({ ...v, inputs: v.inputs.map((k) => place[k]!) });
   });
-  return { ...ir, values, outputs: ir.outputs.map((k) => place[k]!), updates: ir.updates.map((u) => ({ value: place[u.value]!, target: place[u.target]! })) };
+  return {
+    ...ir,
+    values,
+    outputs: ir.outputs.map((k) => place[k]!),
+    updates: ir.updates.map((u) => ({ value: place[u.value]!, target: place[u.target]! })),
+  };
 }

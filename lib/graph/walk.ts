@@ -48,7 +48,11 @@ const stack: AnyTensor[] = [];
  * Walks the graph behind outputs, update values and update targets. Throws ERR_STALE where a parameter was overwritten after a node was
  * built from it. When `walk.pending` or `walk.sources` is not empty afterwards, the key is incomplete.
  */
-export function walkGraph(outputs: readonly AnyTensor[], values: readonly AnyTensor[], targets: readonly AnyTensor[]): void {
+export function walkGraph(
+  outputs: readonly AnyTensor[],
+  values: readonly AnyTensor[],
+  targets: readonly AnyTensor[],
+): void {
   epoch++;
   walk.count = 0;
   for (let i = 0; i < outputs.length; i++) visit(outputs[i]!);

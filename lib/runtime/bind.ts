@@ -1,8 +1,8 @@
 import { allocate, type TypedArray } from '../dtype.js';
 import type { Plan } from '../graph/plan.js';
 import { walk } from '../graph/walk.js';
-import { type AnyTensor, detach, STORED, VALUE } from '../tensor.js';
 import { Storage } from '../storage.js';
+import { type AnyTensor, detach, STORED, VALUE } from '../tensor.js';
 import { moveToNative } from './buffers.js';
 import { native } from './native.js';
 

@@ -1,6 +1,6 @@
 import { type AnyTensor, COMPUTED } from '../tensor.js';
 import { jobCount, oldestJob } from './jobs.js';
-import { runSync, startRun, type RunRequest } from './run.js';
+import { type RunRequest, runSync, startRun } from './run.js';
 import { turn } from './turn.js';
 
 /** A parameter or state tensor, and what it becomes. */

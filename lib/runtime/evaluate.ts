@@ -49,5 +49,6 @@ function rootsOf(tensors: readonly AnyTensor[]): AnyTensor[] {
 }
 
 function checkTensors(op: string, tensors: readonly unknown[]): void {
-  for (const t of tensors) if (!(t instanceof Tensor)) throw new GradsmithError('ERR_VALUE', `${op}: expected tensors, got ${String(t)}`);
+  for (const t of tensors)
+    if (!(t instanceof Tensor)) throw new GradsmithError('ERR_VALUE', `${op}: expected tensors, got ${String(t)}`);
 }

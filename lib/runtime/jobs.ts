@@ -87,9 +87,16 @@ native.onComplete((id, status, stepsDone, instruction, value, limit) => {
 });
 
 /** Why a run failed, in words. */
-export function failureOf(plan: Plan, status: number, instruction: number, value: number, limit: number): GradsmithError {
+export function failureOf(
+  plan: Plan,
+  status: number,
+  instruction: number,
+  value: number,
+  limit: number,
+): GradsmithError {
   if (status === ABORTED) return new GradsmithError('ERR_ABORTED', 'run: stopped before it was done');
-  if (status === OUT_OF_MEMORY) return new GradsmithError('ERR_NATIVE', 'run: not enough memory for the intermediate results');
+  if (status === OUT_OF_MEMORY)
+    return new GradsmithError('ERR_NATIVE', 'run: not enough memory for the intermediate results');
   const name = plan.names[instruction] ?? 'run';
   return new GradsmithError('ERR_INDEX', `${name}: index ${value} is out of range: expected 0 <= index < ${limit}`);
 }

@@ -13,7 +13,11 @@ import { storeValue } from './run.js';
  */
 export function parameter<S extends Shape, D extends DType>(init: Tensor<S, D>): Parameter<S, D> {
   const p = mutable('parameter', init);
-  if (!isFloat(p.type)) throw new GradsmithError('ERR_DTYPE', `parameter: expected float32 or float64, got ${nameOf(p.type)}; only floats have gradients`);
+  if (!isFloat(p.type))
+    throw new GradsmithError(
+      'ERR_DTYPE',
+      `parameter: expected float32 or float64, got ${nameOf(p.type)}; only floats have gradients`,
+    );
   p.needsGrad = true;
   return p as unknown as Parameter<S, D>;
 }
@@ -24,7 +28,11 @@ export function state<S extends Shape, D extends DType>(init: Tensor<S, D>): Ten
 }
 
 function mutable(op: string, init: unknown): AnyTensor {
-  if (!(init instanceof Tensor)) throw new GradsmithError('ERR_VALUE', `${op}: expected a tensor to start from, got ${String(init)}; make one with tensor(…)`);
+  if (!(init instanceof Tensor))
+    throw new GradsmithError(
+      'ERR_VALUE',
+      `${op}: expected a tensor to start from, got ${String(init)}; make one with tensor(…)`,
+    );
   const t = init as AnyTensor;
   const p: AnyTensor = new Tensor(null, [], 0, t.extent, t.type, false);
   p.mutable = true;
@@ -44,17 +52,30 @@ function mutable(op: string, init: unknown): AnyTensor {
  * @throws ERR_SHAPE or ERR_DTYPE when they do not fit.
  */
 export function assign(target: AnyTensor, value: AnyTensor | TypedArray): void {
-  if (!target.mutable) throw new GradsmithError('ERR_VALUE', 'assign: the target is not a parameter or state; other tensors never change');
+  if (!target.mutable)
+    throw new GradsmithError('ERR_VALUE', 'assign: the target is not a parameter or state; other tensors never change');
   if (value instanceof Tensor) {
-    if (value.extent !== target.extent) throw new GradsmithError('ERR_SHAPE', `assign: expected shape ${show(target.extent.dims)}, got ${show(value.extent.dims)}`);
-    if (value.type !== target.type) throw new GradsmithError('ERR_DTYPE', `assign: expected ${nameOf(target.type)}, got ${nameOf(value.type)}`);
+    if (value.extent !== target.extent)
+      throw new GradsmithError(
+        'ERR_SHAPE',
+        `assign: expected shape ${show(target.extent.dims)}, got ${show(value.extent.dims)}`,
+      );
+    if (value.type !== target.type)
+      throw new GradsmithError('ERR_DTYPE', `assign: expected ${nameOf(target.type)}, got ${nameOf(value.type)}`);
     commitSync([{ target, value }]);
     return;
   }
   if (value.constructor !== allocate(target.type, 0).constructor) {
-    throw new GradsmithError('ERR_DTYPE', `assign: expected ${allocate(target.type, 0).constructor.name} for ${nameOf(target.type)}, got ${value.constructor.name}`);
+    throw new GradsmithError(
+      'ERR_DTYPE',
+      `assign: expected ${allocate(target.type, 0).constructor.name} for ${nameOf(target.type)}, got ${value.constructor.name}`,
+    );
   }
-  if (value.length !== target.extent.size) throw new GradsmithError('ERR_SHAPE', `assign: expected ${target.extent.size} elements for ${show(target.extent.dims)}, got ${value.length}`);
+  if (value.length !== target.extent.size)
+    throw new GradsmithError(
+      'ERR_SHAPE',
+      `assign: expected ${target.extent.size} elements for ${show(target.extent.dims)}, got ${value.length}`,
+    );
   writeNative(target.storage!, value);
   target.written = tick();
 }

@@ -59,7 +59,11 @@ export class Program {
         else storePendingSources();
         plan = findPlan(outputs, values, this.targets);
       }
-      if (plan.outputBuffers.length > 0) throw new GradsmithError('ERR_SHAPE', 'Program: expected outputs of one element; reduce them with sum() or mean()');
+      if (plan.outputBuffers.length > 0)
+        throw new GradsmithError(
+          'ERR_SHAPE',
+          'Program: expected outputs of one element; reduce them with sum() or mean()',
+        );
       prepare(plan);
       this.plan = plan;
       this.leaves = walk.leaves.slice(0, walk.leafCount);
@@ -68,7 +72,9 @@ export class Program {
       releaseWalk();
     }
     const isDraw = (t: AnyTensor) => t.perStep === NEXT_DRAW;
-    this.draws = [...this.scalars.keys()].filter((i) => isDraw(this.scalars[i]!)).sort((a, b) => this.scalars[a]!.value - this.scalars[b]!.value);
+    this.draws = [...this.scalars.keys()]
+      .filter((i) => isDraw(this.scalars[i]!))
+      .sort((a, b) => this.scalars[a]!.value - this.scalars[b]!.value);
   }
 
   /** Runs on the executor; the event loop stays free. Fails with ERR_INDEX where the data holds an index out of range. */
@@ -115,7 +121,8 @@ export class Program {
     const rows = new Float64Array(steps * scalars.length);
     scalars.forEach((t, i) => {
       if (t.perStep === NEXT_DRAW) return;
-      for (let s = 0, at = i; s < steps; s++, at += scalars.length) rows[at] = t.perStep === null ? t.value : t.perStep(firstStep + s);
+      for (let s = 0, at = i; s < steps; s++, at += scalars.length)
+        rows[at] = t.perStep === null ? t.value : t.perStep(firstStep + s);
     });
     if (draws.length > 0) {
       // Tracing took the first step's draws.

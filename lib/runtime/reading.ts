@@ -1,8 +1,8 @@
 import { allocate, sizeOf, type TypedArray } from '../dtype.js';
+import { format } from '../format.js';
 import { Copy } from '../graph/copy.js';
 import { apply, observeNodes } from '../graph/op.js';
 import { type AnyTensor, COMPUTED, provideReader, STORED, VALUE } from '../tensor.js';
-import { format } from '../format.js';
 import { readNative } from './buffers.js';
 import { evaluate, evaluateSync } from './evaluate.js';
 import { jobCount } from './jobs.js';
@@ -12,7 +12,11 @@ const READ_HERE_BYTES = 1 << 16;
 
 async function data(t: AnyTensor): Promise<TypedArray> {
   if (t.kind === COMPUTED || t.pending !== null) await evaluate(t);
-  if (t.kind === STORED && t.storage!.handle >= 0 && (jobCount() > 0 || t.extent.size * sizeOf(t.type) > READ_HERE_BYTES)) {
+  if (
+    t.kind === STORED &&
+    t.storage!.handle >= 0 &&
+    (jobCount() > 0 || t.extent.size * sizeOf(t.type) > READ_HERE_BYTES)
+  ) {
     // Behind what is queued, and without blocking.
     const snapshot = apply(Copy, [t]);
     await evaluate(snapshot);

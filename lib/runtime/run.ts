@@ -3,8 +3,8 @@ import { findPlan, planCache } from '../graph/cache.js';
 import type { Plan } from '../graph/plan.js';
 import { releaseWalk, walk } from '../graph/walk.js';
 import { type AnyTensor, detach, STORED, stored, tick } from '../tensor.js';
-import { nativeStorage } from './buffers.js';
 import { bind, settle } from './bind.js';
+import { nativeStorage } from './buffers.js';
 import { drain, enqueue, failTensors, failureOf, type Job, jobCount } from './jobs.js';
 import { native } from './native.js';
 
@@ -41,7 +41,9 @@ export function prepare(plan: Plan): void {
  * Starts a run and says what it waits for: null, if it is done; a job to wait for, after which the run is done; or tensors in flight
  * (`again`), after which it must be asked for again.
  */
-export function startRun(request: RunRequest): { job: Job; again: false } | { promises: Promise<void>[]; again: true } | null {
+export function startRun(
+  request: RunRequest,
+): { job: Job; again: false } | { promises: Promise<void>[]; again: true } | null {
   try {
     const plan = locate(request);
     if (plan === null) return { promises: walk.pending.map((t) => t.pending!.promise), again: true };
@@ -92,8 +94,16 @@ function runHere(plan: Plan, { outputs, targets, forget }: RunRequest, arrays: R
   settle(plan, outputs, arrays, forget);
 }
 
-function finish(plan: Plan, { outputs, targets, forget }: RunRequest, arrays: ReturnType<typeof bind>, error: GradsmithError | null): void {
-  if (error === null) return settle(plan, outputs, arrays, forget);
+function finish(
+  plan: Plan,
+  { outputs, targets, forget }: RunRequest,
+  arrays: ReturnType<typeof bind>,
+  error: GradsmithError | null,
+): void {
+  if (error === null) {
+    settle(plan, outputs, arrays, forget);
+    return;
+  }
   failTensors(outputs, error);
   for (const t of targets) t.storage!.failure = error;
 }

@@ -5,7 +5,9 @@ import type { AnyTensor, Tensor } from '../tensor.js';
 
 /** For each of `xs`, a gradient of its shape and dtype. */
 export type GradientsOf<X extends readonly AnyTensor[]> = {
-  -readonly [I in keyof X]: X[I] extends Tensor<infer S extends Shape, infer D extends DType> ? Tensor<S, D> | null : never;
+  -readonly [I in keyof X]: X[I] extends Tensor<infer S extends Shape, infer D extends DType>
+    ? Tensor<S, D> | null
+    : never;
 };
 
 /**
@@ -14,6 +16,10 @@ export type GradientsOf<X extends readonly AnyTensor[]> = {
  * @throws ERR_GRADIENT when `y` has more than one element and there is no `dy`, or depends on no parameter.
  * @example const w = parameter(tensor([3])); const [dw] = gradients(sum(square(w)), [w]); await dw!.data() // Float32Array [6]
  */
-export function gradients<const X extends readonly AnyTensor[]>(y: AnyTensor, xs: X, { dy = null }: { dy?: AnyTensor | null } = {}): GradientsOf<X> {
+export function gradients<const X extends readonly AnyTensor[]>(
+  y: AnyTensor,
+  xs: X,
+  { dy = null }: { dy?: AnyTensor | null } = {},
+): GradientsOf<X> {
   return gradientsOf(y, xs, dy) as GradientsOf<X>;
 }

@@ -2,24 +2,38 @@
 
 import { allocate, BOOL, FLOAT32, FLOAT64, INT32, isFloat, UINT8 } from '../../lib/dtype.js';
 import { allOps, type Op, type SampleCase } from '../../lib/graph/op.js';
-import { type AnyTensor, stored } from '../../lib/tensor.js';
 import { parameter } from '../../lib/index.js';
 import { Storage } from '../../lib/storage.js';
+import { type AnyTensor, stored } from '../../lib/tensor.js';
 
 const ONE = [[[]], [[1]], [[7]], [[3, 5]], [[2, 3, 4]], [[0, 3]], [[131]]];
 const TWO = [
-  [[3, 5], [3, 5]],
+  [
+    [3, 5],
+    [3, 5],
+  ],
   [[3, 5], [5]],
-  [[2, 1, 4], [3, 1]],
+  [
+    [2, 1, 4],
+    [3, 1],
+  ],
   [[], [4]],
   [[2, 3], []],
   [[0, 3], [3]],
   [[67], [67]],
 ];
 const THREE = [
-  [[3, 5], [3, 5], [3, 5]],
+  [
+    [3, 5],
+    [3, 5],
+    [3, 5],
+  ],
   [[5], [3, 5], []],
-  [[2, 1], [1, 3], [2, 3]],
+  [
+    [2, 1],
+    [1, 3],
+    [2, 3],
+  ],
 ];
 
 /** Ops of tensors. Those that are made of numbers of the run (fill, random, iota, dynamicSlice) have tests of their own in test/ops. */
@@ -39,7 +53,9 @@ export function casesOf(op: Op): SampleCase[] {
 function accepts(op: Op, shapes: readonly (readonly number[])[]): boolean {
   return [FLOAT64, BOOL].some((type) => {
     try {
-      const inputs = shapes.map((shape, i) => stored(new Storage(allocate(typeOfInput(op, i, type), 15), -1), shape, typeOfInput(op, i, type)));
+      const inputs = shapes.map((shape, i) =>
+        stored(new Storage(allocate(typeOfInput(op, i, type), 15), -1), shape, typeOfInput(op, i, type)),
+      );
       op.dtype(inputs, 0);
       op.shape(inputs, 0);
       return arityOf(op) === shapes.length;
@@ -50,7 +66,22 @@ function accepts(op: Op, shapes: readonly (readonly number[])[]): boolean {
 }
 
 const TERNARY = new Set(['select']);
-const BINARY = new Set(['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'equal', 'notEqual', 'less', 'lessEqual', 'greater', 'greaterEqual', 'logicalAnd', 'logicalOr']);
+const BINARY = new Set([
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'maximum',
+  'minimum',
+  'equal',
+  'notEqual',
+  'less',
+  'lessEqual',
+  'greater',
+  'greaterEqual',
+  'logicalAnd',
+  'logicalOr',
+]);
 
 /** Inputs of an elementwise op; its micro-op has them too. */
 function arityOf(op: Op): number {
@@ -68,7 +99,10 @@ export function typesOf(op: Op): number[] {
   return [FLOAT64, FLOAT32, INT32, UINT8, BOOL].filter((type) => {
     const [first] = casesOf(op);
     try {
-      op.dtype(first!.inputs.map((s, i) => stored(new Storage(null, -1), s.shape, s.type ?? typeOfInput(op, i, type))), first!.attr ?? 0);
+      op.dtype(
+        first!.inputs.map((s, i) => stored(new Storage(null, -1), s.shape, s.type ?? typeOfInput(op, i, type))),
+        first!.attr ?? 0,
+      );
       return true;
     } catch {
       return false;
@@ -108,7 +142,7 @@ export function numbersFor(op: Op, testCase: SampleCase, i: number, type: number
 
 function domainOf(op: Op, i: number): readonly [number, number] {
   const domain = op.samples?.domain ?? [-2, 2];
-  return (typeof domain[0] === 'number' ? domain : domain[i] ?? domain[0]) as readonly [number, number];
+  return (typeof domain[0] === 'number' ? domain : (domain[i] ?? domain[0])) as readonly [number, number];
 }
 
 /** A plain tensor of these numbers. */
@@ -126,4 +160,3 @@ export function variableOf(numbers: Float64Array, shape: readonly number[], type
 export function inputType(op: Op, testCase: SampleCase, i: number, type: number): number {
   return testCase.inputs[i]!.type ?? typeOfInput(op, i, type);
 }
-

@@ -36,7 +36,8 @@ function numerical(f: () => AnyTensor, x: AnyTensor, values: Float64Array): Floa
 /** |a - n| / max(1, |a|, |n|): relative where numbers are large, absolute where they are small. */
 function worst(a: ArrayLike<number>, n: ArrayLike<number>): number {
   let w = 0;
-  for (let i = 0; i < n.length; i++) w = Math.max(w, Math.abs(a[i]! - n[i]!) / Math.max(1, Math.abs(a[i]!), Math.abs(n[i]!)));
+  for (let i = 0; i < n.length; i++)
+    w = Math.max(w, Math.abs(a[i]! - n[i]!) / Math.max(1, Math.abs(a[i]!), Math.abs(n[i]!)));
   return w;
 }
 
@@ -60,12 +61,18 @@ for (const op of differentiable) {
       it(`${describeCase(testCase)}: the gradient equals centred differences`, () => {
         const { numbers, inputs, variables, build } = setUp(op, testCase, index + 3);
         const loss = () => weigh(build(), 5);
-        const grads = gradientsOf(loss(), variables.map((i) => inputs[i]!), null);
+        const grads = gradientsOf(
+          loss(),
+          variables.map((i) => inputs[i]!),
+          null,
+        );
         evaluateSync(...grads.filter((g) => g !== null));
         variables.forEach((i, k) => {
           const analytic = grads[k] ?? tensorOf(new Float64Array(numbers[i]!.length), inputs[i]!.shape, FLOAT64);
           expect(analytic.shape).toEqual(inputs[i]!.shape);
-          expect(worst(analytic.dataSync() as Float64Array, numerical(loss, inputs[i]!, numbers[i]!))).toBeLessThan(1e-7);
+          expect(worst(analytic.dataSync() as Float64Array, numerical(loss, inputs[i]!, numbers[i]!))).toBeLessThan(
+            1e-7,
+          );
         });
       });
 
@@ -73,24 +80,49 @@ for (const op of differentiable) {
         const { numbers, inputs, variables, build } = setUp(op, testCase, index + 3);
         /** A scalar made of all first gradients; null if none of them depends on a variable. */
         const slope = (): AnyTensor | null => {
-          const first = gradientsOf(weigh(build(), 5), variables.map((i) => inputs[i]!), null);
+          const first = gradientsOf(
+            weigh(build(), 5),
+            variables.map((i) => inputs[i]!),
+            null,
+          );
           const parts = first.flatMap((g, i) => (g?.needsGrad ? [weigh(g, 11 + i)] : []));
           return parts.length === 0 ? null : parts.reduce((a, b) => apply(addOp(), [a, b]));
         };
         const total = slope();
         if (total === null) {
           // Linear in every input: the first gradient must not change when the inputs do.
-          const before = gradientsOf(weigh(build(), 5), variables.map((i) => inputs[i]!), null).map((g) => g?.dataSync() ?? null);
-          for (const i of variables) assign(inputs[i]!, numbers[i]!.map((v) => v + 0.01));
-          const after = gradientsOf(weigh(build(), 5), variables.map((i) => inputs[i]!), null).map((g) => g?.dataSync() ?? null);
+          const before = gradientsOf(
+            weigh(build(), 5),
+            variables.map((i) => inputs[i]!),
+            null,
+          ).map((g) => g?.dataSync() ?? null);
+          for (const i of variables)
+            assign(
+              inputs[i]!,
+              numbers[i]!.map((v) => v + 0.01),
+            );
+          const after = gradientsOf(
+            weigh(build(), 5),
+            variables.map((i) => inputs[i]!),
+            null,
+          ).map((g) => g?.dataSync() ?? null);
           expect(after).toEqual(before);
           return;
         }
-        const second = gradientsOf(total, variables.map((i) => inputs[i]!), null);
+        const second = gradientsOf(
+          total,
+          variables.map((i) => inputs[i]!),
+          null,
+        );
         evaluateSync(...second.filter((g) => g !== null));
         variables.forEach((i, k) => {
           const analytic = second[k]?.dataSync() ?? new Float64Array(numbers[i]!.length);
-          expect(worst(analytic as Float64Array, numerical(() => slope()!, inputs[i]!, numbers[i]!))).toBeLessThan(1e-6);
+          expect(
+            worst(
+              analytic as Float64Array,
+              numerical(() => slope()!, inputs[i]!, numbers[i]!),
+            ),
+          ).toBeLessThan(1e-6);
         });
       });
     }

@@ -33,7 +33,9 @@ const sizeOf = (dims: readonly number[]): number => dims.reduce((a, b) => a * b,
 const nary =
   (f: (...args: number[]) => number): Reference =>
   (inputs, outDims) =>
-    Float64Array.from({ length: sizeOf(outDims) }, (_, i) => f(...inputs.map((x) => x.data[broadcastOffset(x.dims, outDims, i)]!)));
+    Float64Array.from({ length: sizeOf(outDims) }, (_, i) =>
+      f(...inputs.map((x) => x.data[broadcastOffset(x.dims, outDims, i)]!)),
+    );
 
 const bool = (f: (a: number, b: number) => boolean): Reference => nary((a, b) => (f(a!, b!) ? 1 : 0));
 
@@ -168,7 +170,8 @@ export const REFERENCES: Readonly<Record<string, Reference>> = {
   logicalAnd: bool((a, b) => a !== 0 && b !== 0),
   logicalOr: bool((a, b) => a !== 0 || b !== 0),
   reshape: ([x]) => x!.data,
-  broadcastTo: ([x], outDims) => Float64Array.from({ length: sizeOf(outDims) }, (_, i) => x!.data[broadcastOffset(x!.dims, outDims, i)]!),
+  broadcastTo: ([x], outDims) =>
+    Float64Array.from({ length: sizeOf(outDims) }, (_, i) => x!.data[broadcastOffset(x!.dims, outDims, i)]!),
   transpose: ([x], outDims, attr) => {
     const order = outDims.map((_, i) => (attr >> (3 * i)) & 7); // packed by lib/ops/shape.ts
     return Float64Array.from({ length: sizeOf(outDims) }, (_, i) => {
@@ -188,10 +191,11 @@ export const REFERENCES: Readonly<Record<string, Reference>> = {
   argmin: arg((a, b) => a < b),
   softmax: ([x]) => rows(x!, (row) => logSoftmaxRow(row).map(Math.exp)),
   logSoftmax: ([x]) => rows(x!, logSoftmaxRow),
-  crossEntropy: ([logits, labels]) => Float64Array.from(labels!.data, (label, i) => {
-    const c = logits!.dims[1]!;
-    return -logSoftmaxRow(logits!.data.subarray(i * c, i * c + c))[label]!;
-  }),
+  crossEntropy: ([logits, labels]) =>
+    Float64Array.from(labels!.data, (label, i) => {
+      const c = logits!.dims[1]!;
+      return -logSoftmaxRow(logits!.data.subarray(i * c, i * c + c))[label]!;
+    }),
   crossEntropyGrad: ([logits, labels, dloss]) => {
     const c = logits!.dims[1]!;
     const out = rows(logits!, (row) => logSoftmaxRow(row).map(Math.exp));

@@ -16,10 +16,14 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * 
 
 /** The case with every dimension but ones made larger, equal ones alike, until the largest input has some 200,000 elements. */
 function enlarge(testCase: SampleCase): SampleCase {
-  const largest = (factor: number) => Math.max(...testCase.inputs.map((s) => sizeOf(s.shape.map((d) => (d > 1 ? d * factor : d)))));
+  const largest = (factor: number) =>
+    Math.max(...testCase.inputs.map((s) => sizeOf(s.shape.map((d) => (d > 1 ? d * factor : d)))));
   let factor = 1;
   while (largest(factor + 1) <= 200_000 && factor < 20_000) factor++;
-  return { ...testCase, inputs: testCase.inputs.map((s) => ({ ...s, shape: s.shape.map((d) => (d > 1 ? d * factor : d)) })) };
+  return {
+    ...testCase,
+    inputs: testCase.inputs.map((s) => ({ ...s, shape: s.shape.map((d) => (d > 1 ? d * factor : d)) })),
+  };
 }
 
 /** Views have no kernel, and their attribute is a shape, which cannot be made larger with the inputs. */
@@ -27,7 +31,9 @@ const kernels = opsUnderTest().filter((op) => op.view === undefined && typesOf(o
 
 for (const op of kernels) {
   describe(op.name, () => {
-    const testCase = [...casesOf(op)].reverse().find((c) => c.inputs.every((s) => sizeOf(s.shape) > 0) && c.inputs.some((s) => sizeOf(s.shape) > 1))!;
+    const testCase = [...casesOf(op)]
+      .reverse()
+      .find((c) => c.inputs.every((s) => sizeOf(s.shape) > 0) && c.inputs.some((s) => sizeOf(s.shape) > 1))!;
     for (const type of typesOf(op).filter((t) => isFloat(t))) {
       it(`${nameOf(type)}: the value and its gradients`, () => {
         const large = enlarge(testCase);
@@ -56,10 +62,20 @@ function compute(op: Op, testCase: SampleCase, type: number, numbers: Float64Arr
     return isFloat(t) ? variableOf(numbers[i]!, input.shape, t) : tensorOf(numbers[i]!, input.shape, t);
   });
   const y = apply(op, inputs, testCase.attr ?? 0);
-  const grads = y.needsGrad ? gradientsOf(sum(y as unknown as Tensor<number[], 'float64'>) as AnyTensor, inputs.filter((x) => x.needsGrad), null).filter((g) => g !== null) : [];
+  const grads = y.needsGrad
+    ? gradientsOf(
+        sum(y as unknown as Tensor<number[], 'float64'>) as AnyTensor,
+        inputs.filter((x) => x.needsGrad),
+        null,
+      ).filter((g) => g !== null)
+    : [];
   evaluateSync(y, ...grads);
   // Digests: comparing a million elements one by one takes the test runner longer than the ops.
-  return [y, ...grads].map((t) => createHash('sha1').update(t.dataSync() as Float32Array).digest('hex'));
+  return [y, ...grads].map((t) =>
+    createHash('sha1')
+      .update(t.dataSync() as Float32Array)
+      .digest('hex'),
+  );
 }
 
 it('covers both float types', () => {

@@ -64,7 +64,9 @@ for (const op of opsUnderTest()) {
             const w = asType(want.values[i]!, want.type);
             if (Number.isNaN(w)) return expect(v).toBeNaN();
             if (!Number.isFinite(w)) return expect(v).toBe(w);
-            expect(Math.abs(v - w), `element ${i}: got ${v}, expected ${w}`).toBeLessThanOrEqual(tolerance(op, want.type, w, numbers));
+            expect(Math.abs(v - w), `element ${i}: got ${v}, expected ${w}`).toBeLessThanOrEqual(
+              tolerance(op, want.type, w, numbers),
+            );
           });
         });
 
@@ -87,14 +89,17 @@ for (const op of opsUnderTest()) {
 
         if (op.equals !== undefined && isFloat(type)) {
           it(`${title}: the kernel equals the composition`, () => {
-            const inputs = () => numbers.map((data, i) => tensorOf(data, testCase.inputs[i]!.shape, inputType(op, testCase, i, type)));
+            const inputs = () =>
+              numbers.map((data, i) => tensorOf(data, testCase.inputs[i]!.shape, inputType(op, testCase, i, type)));
             const kernel = run(op, testCase, type, numbers);
             const composed = op.equals!(inputs(), testCase.attr ?? 0).dataSync() as ArrayLike<number>;
             expect(composed.length).toBe(kernel.length);
             kernel.forEach((v, i) => {
               if (Number.isNaN(v)) return expect(composed[i]).toBeNaN();
               // A composition rounds at every op: a few more last places, and absolute ones where terms cancel.
-              expect(Math.abs(v - composed[i]!)).toBeLessThanOrEqual(16 * EPSILON[type]! * Math.max(1, Math.abs(v)) + tolerance(op, type, v, numbers));
+              expect(Math.abs(v - composed[i]!)).toBeLessThanOrEqual(
+                16 * EPSILON[type]! * Math.max(1, Math.abs(v)) + tolerance(op, type, v, numbers),
+              );
             });
           });
         }
@@ -111,7 +116,10 @@ for (const op of opsUnderTest()) {
         const want = expected(op, testCase!, type, numbers);
         run(op, testCase!, type, numbers).forEach((v, i) => {
           expect(v).not.toBeNaN();
-          expect(Math.abs(v - want.values[i]!), `element ${i}: got ${v}, expected ${want.values[i]}`).toBeLessThanOrEqual(tolerance(op, type, want.values[i]!, numbers) + 2 ** -126);
+          expect(
+            Math.abs(v - want.values[i]!),
+            `element ${i}: got ${v}, expected ${want.values[i]}`,
+          ).toBeLessThanOrEqual(tolerance(op, type, want.values[i]!, numbers) + 2 ** -126);
         });
       });
     }

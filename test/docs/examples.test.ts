@@ -53,7 +53,9 @@ function examplesIn(source: string): Example[] {
   });
 }
 
-const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...values: unknown[]) => Promise<unknown>;
+const AsyncFunction = (async () => {}).constructor as new (
+  ...args: string[]
+) => (...values: unknown[]) => Promise<unknown>;
 
 /** Runs the statements; the value is the last one's. */
 async function run(code: string): Promise<unknown> {
@@ -63,7 +65,9 @@ async function run(code: string): Promise<unknown> {
   const last = statements.pop()!.replace(/;$/, '');
   const isExpression = !/^(const|let|class|await evaluate)\b/.test(last);
   const source = [...statements, isExpression ? `return (${last})` : last].join(';\n');
-  const { outputText } = ts.transpileModule(`async function example() { ${source} }`, { compilerOptions: { target: ts.ScriptTarget.ES2022 } });
+  const { outputText } = ts.transpileModule(`async function example() { ${source} }`, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022 },
+  });
   return new AsyncFunction(...names, `${outputText}; return example();`)(...names.map((n) => scope[n]));
 }
 

@@ -1,9 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { add, exp, gradients, matmul, mean, mul, parameter, relu, sigmoid, square, sub, sum, tensor, type Tensor } from '../../lib/index.js';
+import { planCache } from '../../lib/graph/cache.js';
+import {
+  add,
+  exp,
+  gradients,
+  matmul,
+  mean,
+  mul,
+  parameter,
+  relu,
+  sigmoid,
+  square,
+  stats,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+} from '../../lib/index.js';
 import { SGD } from '../../lib/optim/index.js';
 import { keep } from '../../lib/runtime/commit.js';
-import { planCache } from '../../lib/graph/cache.js';
-import { stats } from '../../lib/index.js';
+import { lazily } from '../lazy.js';
+
+lazily();
 
 const param = (values: number[]) => parameter(tensor(values, { dtype: 'float64' }));
 

@@ -38,6 +38,7 @@ import {
   zeros,
 } from 'gradsmith';
 import { describe, expect, test } from 'vitest';
+import { lazily } from '../lazy.js';
 
 // What the derived tests do not draw: the edges of definitions, conventions, and errors that only data can cause.
 
@@ -192,6 +193,7 @@ describe('conventions where there is no derivative', () => {
 });
 
 describe('rows by index', () => {
+  lazily();
   const table = tensor([
     [1, 2],
     [3, 4],

@@ -1,26 +1,42 @@
 import { describe, expect, it } from 'vitest';
 import * as gradsmith from '../../lib/index.js';
 import { SGD } from '../../lib/optim/index.js';
+import { lazily } from '../lazy.js';
+
+lazily();
 
 const { crossEntropy, gather, matmul, parameter, randn, tensor } = gradsmith;
 const indices = (list: number[]) => tensor(list, { dtype: 'int32' });
 
 describe('an index out of range in the data', () => {
   it('rejects the read with the op, what was expected and what came', async () => {
-    const table = tensor([[1, 2], [3, 4]]);
+    const table = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     await expect(gather(table, indices([0, 7])).data()).rejects.toMatchObject({
       code: 'ERR_INDEX',
       message: 'gather: index 7 is out of range: expected 0 <= index < 2',
     });
-    expect(() => gather(table, indices([-1])).dataSync()).toThrow('gather: index -1 is out of range: expected 0 <= index < 2');
+    expect(() => gather(table, indices([-1])).dataSync()).toThrow(
+      'gather: index -1 is out of range: expected 0 <= index < 2',
+    );
   });
 
   it('loses nothing: the parameters keep their values and the next step works', async () => {
-    const w = parameter(tensor([[1, 2, 3], [4, 5, 6]]));
+    const w = parameter(
+      tensor([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]),
+    );
     const sgd = new SGD([w], { learningRate: 0.1 });
     crossEntropy(matmul(tensor([[1, 1]]), w), indices([5])).backward();
     await expect(sgd.step()).rejects.toMatchObject({ code: 'ERR_INDEX' });
-    expect(await w.array()).toEqual([[1, 2, 3], [4, 5, 6]]);
+    expect(await w.array()).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     crossEntropy(matmul(tensor([[1, 1]]), w), indices([2])).backward();
     await sgd.step();
     expect((await w.data())[2]).toBeGreaterThan(3);
@@ -33,7 +49,10 @@ describe('an index out of range in the data', () => {
     const loss = crossEntropy(matmul(x, w), tensor(new Int32Array(512).fill(64)));
     const before = await w.data();
     loss.backward();
-    const outcome = await sgd.step().then(() => loss.item()).catch((error) => error);
+    const outcome = await sgd
+      .step()
+      .then(() => loss.item())
+      .catch((error) => error);
     expect(outcome).toMatchObject({ code: 'ERR_INDEX' });
     const after = await w.data().catch(() => w.data());
     expect(after).toEqual(before);
@@ -65,7 +84,11 @@ describe('what is not a tensor', () => {
 
   it.each(Object.keys(calls))('%s says so, and what came', (name) => {
     expect(() => calls[name]!(undefined as never)).toThrow(`${name}: operand 0 is not a tensor but undefined`);
-    expect(() => calls[name]!([[1]] as never)).toThrow(`${name}: operand 0 is not a tensor but an array (make it a tensor with tensor(…))`);
-    expect(() => calls[name]!(Promise.resolve(1) as never)).toThrow(`${name}: operand 0 is not a tensor but a promise (await it)`);
+    expect(() => calls[name]!([[1]] as never)).toThrow(
+      `${name}: operand 0 is not a tensor but an array (make it a tensor with tensor(…))`,
+    );
+    expect(() => calls[name]!(Promise.resolve(1) as never)).toThrow(
+      `${name}: operand 0 is not a tensor but a promise (await it)`,
+    );
   });
 });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { evaluate, exp, matmul, parameter, randn, square, stats, sum, tensor } from '../../lib/index.js';
 import { SGD } from '../../lib/optim/index.js';
+import { lazily } from '../lazy.js';
+
+lazily();
 
 /** Counts the turns of the event loop while something runs. */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
@@ -68,7 +71,10 @@ describe('the event loop', () => {
     const under = evaluate(b);
     const both = sum(b);
     await Promise.all([under, evaluate(both)]);
-    expect(await both.item()).toBeCloseTo((await b.data()).reduce((s, v) => s + v, 0), -2);
+    expect(await both.item()).toBeCloseTo(
+      (await b.data()).reduce((s, v) => s + v, 0),
+      -2,
+    );
     expect(matmul(b, b).dataSync()).toHaveLength(90_000);
   });
 });

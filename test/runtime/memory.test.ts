@@ -1,5 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { add, evaluate, exp, matmul, mul, parameter, randn, square, stats, sub, sum, tensor, zeros } from '../../lib/index.js';
+import {
+  add,
+  evaluate,
+  exp,
+  matmul,
+  mul,
+  parameter,
+  randn,
+  square,
+  stats,
+  sub,
+  sum,
+  tensor,
+  zeros,
+} from '../../lib/index.js';
 import { SGD } from '../../lib/optim/index.js';
 
 /** Collects garbage and gives finalizers their turns. */
@@ -40,7 +54,10 @@ describe('native memory', () => {
   });
 
   it('does not grow over 60,000 steps without a dispose', async () => {
-    const x = tensor([[1, 2], [3, 4]]);
+    const x = tensor([
+      [1, 2],
+      [3, 4],
+    ]);
     const w = parameter(randn([2, 3], { seed: 1 }));
     const sgd = new SGD([w], { learningRate: 1e-4 });
     const run = async (steps: number) => {

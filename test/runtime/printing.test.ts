@@ -6,7 +6,14 @@ const print = (t: unknown): string => inspect(t);
 
 describe('console.log of a tensor', () => {
   it('shows shape, dtype and aligned values', () => {
-    expect(print(tensor([[1, 2.5], [-3, 0.125]]))).toBe('Tensor([2, 2], float32)\n[[ 1.   ,  2.5  ],\n [-3.   ,  0.125]]');
+    expect(
+      print(
+        tensor([
+          [1, 2.5],
+          [-3, 0.125],
+        ]),
+      ),
+    ).toBe('Tensor([2, 2], float32)\n[[ 1.   ,  2.5  ],\n [-3.   ,  0.125]]');
     expect(print(tensor([1, 20], { dtype: 'int32' }))).toBe('Tensor([2], int32)\n[ 1, 20]');
     expect(print(tensor([true, false]))).toBe('Tensor([2], bool)\n[ true, false]');
   });
@@ -18,7 +25,9 @@ describe('console.log of a tensor', () => {
 
   it('switches to powers of ten where numbers differ much', () => {
     expect(print(tensor([1e-5, 1]))).toBe('Tensor([2], float32)\n[1.e-05, 1.e+00]');
-    expect(print(tensor([12345678, 0.5], { dtype: 'float64' }))).toBe('Tensor([2], float64)\n[1.2345678e+07, 5.0000000e-01]');
+    expect(print(tensor([12345678, 0.5], { dtype: 'float64' }))).toBe(
+      'Tensor([2], float64)\n[1.2345678e+07, 5.0000000e-01]',
+    );
   });
 
   it('shows scalars, empty tensors, NaN and infinities', () => {
@@ -28,7 +37,9 @@ describe('console.log of a tensor', () => {
   });
 
   it('leaves out the middle of a large one', () => {
-    expect(print(arange(2000))).toBe('Tensor([2000], float32)\n[0.000e+00, 1.000e+00, 2.000e+00, ..., 1.997e+03, 1.998e+03, 1.999e+03]');
+    expect(print(arange(2000))).toBe(
+      'Tensor([2000], float32)\n[0.000e+00, 1.000e+00, 2.000e+00, ..., 1.997e+03, 1.998e+03, 1.999e+03]',
+    );
     expect(print(zeros([400, 400])).split('\n')).toHaveLength(8);
   });
 

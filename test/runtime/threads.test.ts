@@ -35,13 +35,21 @@ describe('several worker threads', () => {
 
 describe('a process', () => {
   it('that exits with work in flight ends at once, with its own code', () => {
-    const { status, signal, stderr } = spawnSync(process.execPath, [program('exit.mjs')], { encoding: 'utf8', timeout: 30_000 });
+    const { status, signal, stderr } = spawnSync(process.execPath, [program('exit.mjs')], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
     expect({ status, signal, stderr }).toEqual({ status: 7, signal: null, stderr: '' });
   });
 
   it('that has nothing left to do ends by itself', () => {
-    const code = "import { randn, evaluate, matmul } from 'gradsmith'; const a = randn([300, 300]); await evaluate(matmul(a, a)); console.log('done');";
-    const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8', timeout: 30_000, cwd: program('') });
+    const code =
+      "import { randn, evaluate, matmul } from 'gradsmith'; const a = randn([300, 300]); await evaluate(matmul(a, a)); console.log('done');";
+    const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+      encoding: 'utf8',
+      timeout: 30_000,
+      cwd: program(''),
+    });
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'done\n' });
   });
 });
