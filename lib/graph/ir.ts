@@ -29,7 +29,12 @@ export interface Ir {
   readonly scalars: number;
 }
 
-export function importGraph(w: Walk, outputs: readonly AnyTensor[], values: readonly AnyTensor[], targets: readonly AnyTensor[]): Ir {
+export function importGraph(
+  w: Walk,
+  outputs: readonly AnyTensor[],
+  values: readonly AnyTensor[],
+  targets: readonly AnyTensor[],
+): Ir {
   const result: IrValue[] = [];
   let leaf = 0;
   let scalar = 0;
@@ -37,7 +42,14 @@ export function importGraph(w: Walk, outputs: readonly AnyTensor[], values: read
     const t = w.nodes[i]!;
     const common = { dims: t.extent.dims, type: t.type };
     if (t.kind === COMPUTED) {
-      result.push({ kind: NODE, slot: -1, op: t.op as Op, attr: t.attr, inputs: t.inputs.map((x) => x.index), ...common });
+      result.push({
+        kind: NODE,
+        slot: -1,
+        op: t.op as Op,
+        attr: t.attr,
+        inputs: t.inputs.map((x) => x.index),
+        ...common,
+      });
     } else if (t.kind === VALUE) {
       result.push({ kind: SCALAR, slot: scalar++, op: null, attr: 0, inputs: [], ...common });
     } else {

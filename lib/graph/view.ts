@@ -38,7 +38,9 @@ export function isContiguous(view: View): boolean {
 /** The view repeated to `dims` by NumPy's rules; it must broadcast. */
 export function broadcastView(view: View, dims: readonly number[]): View {
   const lead = dims.length - view.dims.length;
-  const strides = dims.map((d, i) => (i < lead || (view.dims[i - lead] === 1 && d !== 1) ? 0 : view.strides[i - lead]!));
+  const strides = dims.map((d, i) =>
+    i < lead || (view.dims[i - lead] === 1 && d !== 1) ? 0 : view.strides[i - lead]!,
+  );
   return { ...view, dims, strides };
 }
 

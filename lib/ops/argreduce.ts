@@ -1,6 +1,6 @@
 import { INT32 } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { apply, checkOperand, type Op, op, type OpEntry } from '../graph/op.js';
+import { apply, checkOperand, type Op, type OpEntry, op } from '../graph/op.js';
 import { checkAxis, intern, type Shape, show } from '../shape.js';
 import type { AnyTensor, Tensor } from '../tensor.js';
 import type { NumericDType, Reduced, ReduceOptions } from '../types/index.js';

@@ -1,6 +1,6 @@
 import type { FloatDType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { apply, checkOperand, type Op, op, type OpEntry, type SampleCase } from '../graph/op.js';
+import { apply, checkOperand, type Op, type OpEntry, op, type SampleCase } from '../graph/op.js';
 import { checkAxis, type Extent, intern, type Shape, show } from '../shape.js';
 import type { AnyTensor, Tensor } from '../tensor.js';
 import type { Axes, NumericDType, Reduced, ReduceOptions, SummableDType } from '../types/index.js';

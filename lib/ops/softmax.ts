@@ -1,5 +1,5 @@
 import type { FloatDType } from '../dtype.js';
-import { apply, checkOperand, type Op, op, type OpEntry } from '../graph/op.js';
+import { apply, checkOperand, type Op, type OpEntry, op } from '../graph/op.js';
 import { checkAxis, type Shape } from '../shape.js';
 import type { AnyTensor, Tensor } from '../tensor.js';
 import type { AxisArgument } from '../types/index.js';
