@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { broadcastView, isContiguous, permuteView, reshapeView, sizeOfDims, type View, wholeView } from '../../lib/graph/view.js';
+import {
+  broadcastView,
+  isContiguous,
+  permuteView,
+  reshapeView,
+  sizeOfDims,
+  type View,
+  wholeView,
+} from '../../lib/graph/view.js';
 
 /** The places in memory that a view names, in row-major order: what a view means. */
 function places(view: View): number[] {
@@ -18,11 +26,13 @@ function places(view: View): number[] {
 
 /** Views as ops make them: whole values, permuted, broadcast, reshaped. */
 const dims = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 4 });
-const views = fc.tuple(dims, fc.array(fc.nat(), { minLength: 4, maxLength: 4 }), fc.boolean()).map(([d, keys, spread]) => {
-  const order = d.map((_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
-  const view = permuteView(wholeView(0, d), order);
-  return spread ? broadcastView(view, [2, ...view.dims]) : view;
-});
+const views = fc
+  .tuple(dims, fc.array(fc.nat(), { minLength: 4, maxLength: 4 }), fc.boolean())
+  .map(([d, keys, spread]) => {
+    const order = d.map((_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
+    const view = permuteView(wholeView(0, d), order);
+    return spread ? broadcastView(view, [2, ...view.dims]) : view;
+  });
 
 function factorizations(n: number): number[][] {
   if (n === 1) return [[], [1]];
