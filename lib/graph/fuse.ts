@@ -1,6 +1,6 @@
 import { LIMITS } from './limits.js';
 import { ELEMENTWISE, hasMemory, INSTRUCTION, type LoweredGraph } from './lower.js';
-import { buildProgram, isUniform, isWhole } from './program.js';
+import { buildProgram, isWhole } from './program.js';
 
 // Which values are computed together. Elementwise values of one shape join the group of an operand unless that would make two groups
 // wait for each other.
@@ -28,7 +28,7 @@ function findReaders(graph: LoweredGraph, inlined: readonly boolean[]): number[]
 
 export function fuse(graph: LoweredGraph, enabled: boolean): Unit[] {
   const { values } = graph;
-  const uniform = values.map((v, k) => enabled && v.kind === ELEMENTWISE && isUniform(values, k));
+  const uniform = values.map((v) => enabled && v.kind === ELEMENTWISE && v.uniformOps > 0);
   const readers = findReaders(graph, uniform);
   // A uniform value is computed inside its readers; where an instruction or a root wants it in memory it also has a group of its own.
   const needsUnit = (k: number): boolean =>

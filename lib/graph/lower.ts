@@ -125,7 +125,14 @@ export function lower(ir: Ir): LoweredGraph {
   const lowerNode = (v: IrValue): View => {
     const op = v.op!;
     if (op.constant)
-      return whole({ ...NOTHING, kind: CONSTANT, dims: v.dims, type: v.type, value: op.constant(v.attr) });
+      return whole({
+        ...NOTHING,
+        uniformOps: 1,
+        kind: CONSTANT,
+        dims: v.dims,
+        type: v.type,
+        value: op.constant(v.attr),
+      });
     if (op.micro !== undefined) {
       return whole(
         elementwise(

@@ -42,7 +42,11 @@ export function schedule(graph: LoweredGraph, units: readonly Unit[], fused: boo
     while (stack.length > 0) {
       const u = stack.pop()!;
       if (u === to) return true;
-      for (const w of after[u]!) if (!seen.has(w)) stack.push(w), seen.add(w);
+      for (const w of after[u]!) {
+        if (seen.has(w)) continue;
+        seen.add(w);
+        stack.push(w);
+      }
     }
     return false;
   };
