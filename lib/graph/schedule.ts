@@ -71,10 +71,13 @@ export function schedule(graph: LoweredGraph, units: readonly Unit[], fused: boo
     else copies.push({ value, target });
   }
 
-  // What may fail because of the data runs before anything is overwritten.
+  // What may fail because of the data runs before anything is overwritten; an update that it depends on, or that it is, waits for the end.
   const fallible = units.flatMap((u, i) => (u.members.some((m) => values[m]!.fallible) ? [i] : []));
-  for (const value of inPlace.keys())
-    for (const f of fallible) if (f !== unitOf.get(value)) precede(f, unitOf.get(value)!);
+  for (const [value, target] of inPlace) {
+    if (fallible.every((f) => precede(f, unitOf.get(value)!))) continue;
+    inPlace.delete(value);
+    copies.push({ value, target });
+  }
 
   return { units: order(units, after), inPlace, copies };
 }

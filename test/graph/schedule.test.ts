@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { gather, mul, parameter, scatterAdd, tensor } from '../../lib/index.js';
+import { commitSync } from '../../lib/runtime/commit.js';
+import { lazily } from '../lazy.js';
+
+const matrix = () =>
+  parameter(
+    tensor([
+      [1, 2],
+      [3, 4],
+    ]),
+  );
+const outOfRange = tensor([0, 5], { dtype: 'int32' });
+
+describe('a step that fails because of an index leaves the parameters as they were', () => {
+  lazily();
+
+  it('where what fails reads the new value of another', async () => {
+    const [p, q] = [matrix(), matrix()];
+    const next = mul(p, 2);
+    const updates = [
+      { target: p, value: next },
+      { target: q, value: gather(next, outOfRange) },
+    ];
+    expect(() => commitSync(updates)).toThrow('gather: index 5');
+    expect(await p.array()).toEqual(await matrix().array());
+    expect(await q.array()).toEqual(await matrix().array());
+  });
+
+  it('where the update itself fails, and where two do', async () => {
+    const [p, q] = [matrix(), matrix()];
+    const updates = [
+      { target: p, value: scatterAdd(tensor([1, 1], { dtype: 'int32' }), matrix(), 2) },
+      { target: q, value: scatterAdd(outOfRange, matrix(), 2) },
+    ];
+    expect(() => commitSync(updates)).toThrow('scatterAdd: index 5');
+    expect(() => commitSync([...updates].reverse())).toThrow('scatterAdd: index 5');
+    expect(await p.array()).toEqual(await matrix().array());
+    expect(await q.array()).toEqual(await matrix().array());
+  });
+});
