@@ -1,4 +1,5 @@
 import { sizeOf, type TypedArray } from '../dtype.js';
+import { GradsmithError } from '../errors.js';
 import { Storage } from '../storage.js';
 import { native } from './native.js';
 
@@ -6,9 +7,18 @@ import { native } from './native.js';
 
 const released = new FinalizationRegistry<number>((handle) => native.releaseBuffer(handle));
 
+/** A zero-filled native buffer; an empty tensor gets a byte, so that it has a handle. */
+function createBuffer(type: number, elements: number): number {
+  try {
+    return native.createBuffer(Math.max(elements * sizeOf(type), 1));
+  } catch (cause) {
+    throw new GradsmithError('ERR_NATIVE', (cause as Error).message, { cause });
+  }
+}
+
 /** Storage in a zero-filled native buffer. */
 export function nativeStorage(type: number, elements: number): Storage {
-  const handle = native.createBuffer(Math.max(elements * sizeOf(type), 1));
+  const handle = createBuffer(type, elements);
   const storage = new Storage(null, handle);
   released.register(storage, handle);
   return storage;
@@ -34,7 +44,7 @@ export function moveToNative(storage: Storage, type: number): void {
       turnPlanned = false;
     }).unref();
   }
-  const handle = native.createBuffer(Math.max(host.length * sizeOf(type), 1));
+  const handle = createBuffer(type, host.length);
   native.writeBuffer(handle, host);
   storage.handle = handle;
   storage.host = null;

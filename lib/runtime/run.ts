@@ -1,4 +1,4 @@
-import type { GradsmithError } from '../errors.js';
+import { GradsmithError } from '../errors.js';
 import { findPlan, planCache } from '../graph/cache.js';
 import type { Plan } from '../graph/plan.js';
 import { releaseWalk, walk } from '../graph/walk.js';
@@ -32,9 +32,14 @@ planCache.onEvict = (plan) => {
 /** Gives a plan its native form. */
 export function prepare(plan: Plan): void {
   if (plan.native >= 0) return;
-  const made = native.createPlan(plan.words);
-  plan.native = made.id;
-  plan.cost = made.costNs;
+  try {
+    const made = native.createPlan(plan.words);
+    plan.native = made.id;
+    plan.cost = made.costNs;
+  } catch (cause) {
+    // Too large an arena, or a defect of ours; either way the verifier's words say which instruction.
+    throw new GradsmithError('ERR_NATIVE', (cause as Error).message, { cause });
+  }
 }
 
 /**

@@ -1,6 +1,9 @@
+import { GradsmithError } from '../errors.js';
 import { planCache } from '../graph/cache.js';
 import { jobCount } from './jobs.js';
 import { native } from './native.js';
+
+const MAX_THREADS = 256;
 
 export interface Stats {
   /** Plans built since the start, and look-ups that found one. */
@@ -41,8 +44,11 @@ export function stats(): Stats {
 /**
  * How many threads kernels may use, in the whole process. Never changes a result. Default: the cores that affinity and cgroup allow, or
  * GRADSMITH_THREADS.
- * @throws ERR_VALUE unless n is an integer >= 1
+ * @throws ERR_VALUE unless n is an integer from 1 to 256.
  */
 export function setThreads(n: number): void {
+  if (!Number.isInteger(n) || n < 1 || n > MAX_THREADS) {
+    throw new GradsmithError('ERR_VALUE', `setThreads: expected an integer from 1 to ${MAX_THREADS}, got ${String(n)}`);
+  }
   native.setThreads(n);
 }

@@ -92,3 +92,25 @@ describe('what is not a tensor', () => {
     );
   });
 });
+
+describe('resources', () => {
+  it('a number of threads that is none is refused', () => {
+    for (const n of [0, -1, 1.5, Number.NaN, 257, '2' as unknown as number]) {
+      expect(() => gradsmith.setThreads(n)).toThrow('setThreads: expected an integer from 1 to 256');
+    }
+  });
+
+  it('a tensor that no memory can hold is an error, and the process goes on', async () => {
+    const huge = 2 ** 31 - 1;
+    expect(() => gradsmith.zeros([huge, 2])).toThrow(/more than 2147483647 elements/);
+    const large = gradsmith.matmul(
+      gradsmith.zeros([46_000, 1], { dtype: 'float64' }),
+      gradsmith.zeros([1, 46_000], { dtype: 'float64' }),
+    );
+    const tower = Array.from({ length: 40 }, (_, i) =>
+      gradsmith.matmul(large, gradsmith.full([46_000, 46_000], i, { dtype: 'float64' })),
+    );
+    await expect(gradsmith.evaluate(...tower)).rejects.toMatchObject({ name: expect.stringMatching(/Error/) });
+    expect(await gradsmith.sum(tensor([1, 2])).item()).toBe(3);
+  });
+});
