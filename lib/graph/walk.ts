@@ -55,6 +55,9 @@ export function walkGraph(
 ): void {
   epoch++;
   walk.count = 0;
+  walk.leafCount = walk.scalarCount = 0;
+  if (walk.pending.length > 0) walk.pending.length = 0;
+  if (walk.sources.length > 0) walk.sources.length = 0;
   for (let i = 0; i < outputs.length; i++) visit(outputs[i]!);
   for (let i = 0; i < values.length; i++) visit(values[i]!);
   for (let i = 0; i < targets.length; i++) visit(targets[i]!);
@@ -106,11 +109,13 @@ function visit(root: AnyTensor): void {
 }
 
 function writeKey(): void {
-  let k = 0;
   let leaf = 0;
   let value = 0;
-  reserve(walk.count * 8);
+  reserve(walk.count * 8 + 8);
   let key = walk.key;
+  // Says where the nodes end and the roots begin: no two graphs have one key.
+  let k = 0;
+  key[k++] = walk.count;
   for (let i = 0; i < walk.count; i++) {
     const t = walk.nodes[i]!;
     if (t.kind === COMPUTED) {
@@ -124,7 +129,11 @@ function writeKey(): void {
       key[k++] = inputs.length;
       for (let j = 0; j < inputs.length; j++) {
         const x = inputs[j]!;
-        if (x.written > t.born) throw staleError(t.op!.name, x);
+        if (x.written > t.born) {
+          walk.leafCount = leaf;
+          walk.scalarCount = value;
+          throw staleError(t.op!.name, x);
+        }
         key[k++] = x.index;
       }
     } else if (t.kind === VALUE) {
