@@ -81,6 +81,7 @@ export class Program {
   async run({ steps, firstStep = 0, signal, onProgress }: ProgramRun): Promise<ProgramResult> {
     if (this.running) throw new GradsmithError('ERR_VALUE', 'Program.run: already running');
     const { plan } = this;
+    prepare(plan); // again, if it has left the cache
     const values = new Float64Array(steps * plan.outputs.length);
     if (steps === 0 || signal?.aborted) return { steps: 0, values: values.subarray(0, 0) };
     const rows = this.scalarRows(steps, firstStep);
