@@ -13,11 +13,14 @@ export class Storage {
   uses: number;
   /** A failed job that should have written it, reported by the next use. */
   failure: Error | null;
+  /** That job was to write the first elements: there are none, and every use fails. */
+  empty: boolean;
 
   constructor(host: TypedArray | null, handle: number) {
     this.host = host;
     this.handle = handle;
     this.uses = 0;
     this.failure = null;
+    this.empty = false;
   }
 }

@@ -62,10 +62,10 @@ export function bindLeaves(leaves: readonly AnyTensor[], count: number): BoundAr
   return arrays;
 }
 
-/** A failure is reported once: the parameter itself was left as it was. */
-function takeFailure(storage: Storage): Error {
+/** The failure to report, once: the parameter itself was left as it was. */
+export function takeFailure(storage: Storage): Error {
   const error = storage.failure!;
-  storage.failure = null;
+  if (!storage.empty) storage.failure = null;
   return error;
 }
 

@@ -3,9 +3,10 @@ import { format } from '../format.js';
 import { Copy } from '../graph/copy.js';
 import { apply, observeNodes } from '../graph/op.js';
 import { type AnyTensor, COMPUTED, provideReader, STORED, VALUE } from '../tensor.js';
+import { takeFailure } from './bind.js';
 import { readNative } from './buffers.js';
 import { evaluate, evaluateSync } from './evaluate.js';
-import { jobCount } from './jobs.js';
+import { drain, jobCount } from './jobs.js';
 
 /** A native buffer of at most this size is read by the calling thread, if nothing is queued before it. */
 const READ_HERE_BYTES = 1 << 16;
@@ -27,6 +28,7 @@ async function data(t: AnyTensor): Promise<TypedArray> {
 
 function dataSync(t: AnyTensor): TypedArray {
   if (t.kind === COMPUTED || t.pending !== null) evaluateSync(t);
+  else if (t.mutable) drain(); // a queued step may fail yet
   return elements(t);
 }
 
@@ -34,6 +36,7 @@ function dataSync(t: AnyTensor): TypedArray {
 function elements(t: AnyTensor): TypedArray {
   if (t.kind === VALUE) return allocate(t.type, 1).fill(t.value);
   const storage = t.storage!;
+  if (storage.failure !== null) throw takeFailure(storage);
   return storage.host !== null ? storage.host.slice() : readNative(storage, allocate(t.type, t.extent.size));
 }
 

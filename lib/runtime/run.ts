@@ -25,8 +25,14 @@ export interface RunRequest {
 
 const NONE: readonly AnyTensor[] = Object.freeze([]);
 
+/** Frees native plans that were prepared again, for a Program whose plan had left the cache. */
+const dropped = new FinalizationRegistry<number>((id) => native.releasePlan(id));
+
 planCache.onEvict = (plan) => {
-  if (plan.native >= 0) native.releasePlan(plan.native);
+  if (plan.native < 0) return;
+  dropped.unregister(plan);
+  native.releasePlan(plan.native);
+  plan.native = -1;
 };
 
 /** Gives a plan its native form. */
@@ -36,6 +42,7 @@ export function prepare(plan: Plan): void {
     const made = native.createPlan(plan.words);
     plan.native = made.id;
     plan.cost = made.costNs;
+    dropped.register(plan, made.id, plan);
   } catch (cause) {
     // Too large an arena, or a defect of ours; either way the verifier's words say which instruction.
     throw new GradsmithError('ERR_NATIVE', (cause as Error).message, { cause });
@@ -58,7 +65,9 @@ export function startRun(
       return null;
     }
     const { outputs, targets, forget } = request;
-    const job = enqueue(plan, arrays, (error) => finish(plan, request, arrays, error));
+    // Jobs before this one may fail yet; what it reads may then be missing.
+    const reads = !forget && jobCount() > 0 ? walk.leaves.slice(0, plan.leafCount) : NONE;
+    const job = enqueue(plan, arrays, (error) => finish(plan, request, arrays, error ?? failureAmong(reads)));
     for (const t of outputs) {
       t.pending = job;
       if (forget) detach(t);
@@ -103,14 +112,22 @@ function finish(
   plan: Plan,
   { outputs, targets, forget }: RunRequest,
   arrays: ReturnType<typeof bind>,
-  error: GradsmithError | null,
+  error: Error | null,
 ): void {
   if (error === null) {
     settle(plan, outputs, arrays, forget);
     return;
   }
   failTensors(outputs, error);
-  for (const t of targets) t.storage!.failure = error;
+  for (const t of targets) {
+    t.storage!.failure = error;
+    if (!t.mutable) t.storage!.empty = true;
+  }
+}
+
+function failureAmong(reads: readonly AnyTensor[]): Error | null {
+  for (const t of reads) if (t.storage!.failure !== null) return t.storage!.failure;
+  return null;
 }
 
 function markWritten(targets: readonly AnyTensor[]): void {
