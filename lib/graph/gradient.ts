@@ -117,11 +117,11 @@ function release(n: number): void {
 }
 
 /** A `backward()` that no step has consumed yet. */
-interface Session {
+interface PendingLoss {
   readonly loss: AnyTensor;
   readonly leaves: AnyTensor[];
 }
-let sessions: Session[] = [];
+let pendingLosses: PendingLoss[] = [];
 
 function backward(loss: AnyTensor): void {
   checkDifferentiable(loss, 'backward');
@@ -142,7 +142,7 @@ function backward(loss: AnyTensor): void {
     },
     null,
   );
-  sessions.push({ loss, leaves });
+  pendingLosses.push({ loss, leaves });
 }
 provideBackward(backward);
 
@@ -192,13 +192,13 @@ export function takeGradients(params: readonly AnyTensor[]): { grads: (AnyTensor
   }
   walk--;
   const losses: AnyTensor[] = [];
-  if (sessions.length > 0) {
-    const rest: Session[] = [];
-    for (const s of sessions) {
+  if (pendingLosses.length > 0) {
+    const rest: PendingLoss[] = [];
+    for (const s of pendingLosses) {
       if (s.leaves.some((l) => l.mark === walk)) losses.push(s.loss);
       else rest.push(s);
     }
-    sessions = rest;
+    pendingLosses = rest;
   }
   return { grads, losses };
 }
@@ -206,8 +206,8 @@ export function takeGradients(params: readonly AnyTensor[]): { grads: (AnyTensor
 /** Everything that pending `backward()` calls have asked for and that is not computed yet: losses, then gradients. */
 export function pendingGradients(): AnyTensor[] {
   const roots: AnyTensor[] = [];
-  for (const s of sessions) if (s.loss.kind === COMPUTED) roots.push(s.loss);
-  for (const s of sessions) {
+  for (const s of pendingLosses) if (s.loss.kind === COMPUTED) roots.push(s.loss);
+  for (const s of pendingLosses) {
     for (const l of s.leaves)
       if (l.gradNode !== null && l.gradNode.kind === COMPUTED && !roots.includes(l.gradNode)) roots.push(l.gradNode);
   }
@@ -216,7 +216,7 @@ export function pendingGradients(): AnyTensor[] {
 
 /** Is this tensor the pending gradient of a parameter? */
 export function isPendingGradient(t: AnyTensor): boolean {
-  for (const s of sessions) for (const l of s.leaves) if (l.gradNode === t) return true;
+  for (const s of pendingLosses) for (const l of s.leaves) if (l.gradNode === t) return true;
   return false;
 }
 
