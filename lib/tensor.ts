@@ -83,7 +83,8 @@ export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'
   /** @internal Scratch of graph walks: the walk that saw it last, and its place there. */
   mark: number;
   /** @internal */ index: number;
-  /** @internal */ gradNode: AnyTensor | null;
+  /** @internal Of a parameter: its gradient, if no step has taken it yet. Of the tensor that is that gradient: the same. */
+  gradient: PendingGradient | null;
 
   /** @internal */
   constructor(
@@ -112,7 +113,7 @@ export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'
     this.written = 0;
     this.mark = 0;
     this.index = 0;
-    this.gradNode = null;
+    this.gradient = null;
   }
 
   /** For the compiler alone: the shape of a Parameter is inferred from here, as the mapped type of `shape` is a weaker source. */
@@ -204,6 +205,22 @@ export interface PendingJob {
   readonly promise: Promise<void>;
 }
 
+/** @internal A call of `backward()`: the loss, and the parameters that got gradients. */
+export interface BackwardCall {
+  readonly loss: AnyTensor;
+  readonly leaves: AnyTensor[];
+  /** Has a step evaluated the loss? */
+  taken: boolean;
+}
+
+/** @internal What calls of `backward()` have left for one parameter. Only parameters hold it: whatever they forget, nobody keeps. */
+export interface PendingGradient {
+  /** The sum of this call's gradient and the earlier ones'. */
+  readonly node: AnyTensor;
+  readonly call: BackwardCall;
+  readonly earlier: PendingGradient | null;
+}
+
 /**
  * A tensor that optimizers overwrite: the only mutable thing. Its gradient of the last `backward()` is in `.grad`.
  */
@@ -213,7 +230,7 @@ export interface Parameter<S extends Shape = Shape, D extends DType = 'float32'>
 }
 Object.defineProperty(Tensor.prototype, 'grad', {
   get(this: AnyTensor) {
-    return this.gradNode;
+    return this.mutable && this.gradient !== null ? this.gradient.node : null;
   },
 });
 

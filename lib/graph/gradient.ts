@@ -1,7 +1,7 @@
 import { isFloat, nameOf } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { type Extent, show } from '../shape.js';
-import { type AnyTensor, COMPUTED, provideBackward } from '../tensor.js';
+import { type AnyTensor, type BackwardCall, provideBackward } from '../tensor.js';
 import { nodesAreObserved, type Op } from './op.js';
 
 // Reverse mode over nodes. The gradients are nodes too, so gradients of gradients need nothing more, and nothing is computed here.
@@ -116,13 +116,6 @@ function release(n: number): void {
   stack.length = 0;
 }
 
-/** A `backward()` that no step has consumed yet. */
-interface PendingLoss {
-  readonly loss: AnyTensor;
-  readonly leaves: AnyTensor[];
-}
-let pendingLosses: PendingLoss[] = [];
-
 function backward(loss: AnyTensor): void {
   checkDifferentiable(loss, 'backward');
   if (loss.extent.size !== 1) {
@@ -131,18 +124,19 @@ function backward(loss: AnyTensor): void {
       `backward: expected a loss of one element, got shape ${show(loss.extent.dims)}; reduce it with sum() or mean()`,
     );
   }
-  const leaves: AnyTensor[] = [];
+  const call: BackwardCall = { loss, leaves: [], taken: false };
   reverse(
     loss,
     'backward',
     ops!.onesLike(loss),
     (t, g) => {
-      t.gradNode = t.gradNode === null ? g : ops!.add(t.gradNode, g);
-      leaves.push(t);
+      const earlier = t.gradient;
+      const node = earlier === null ? g : ops!.add(earlier.node, g);
+      t.gradient = node.gradient = { node, call, earlier };
+      call.leaves.push(t);
     },
     null,
   );
-  pendingLosses.push({ loss, leaves });
 }
 provideBackward(backward);
 
@@ -181,46 +175,59 @@ export function gradientsOf(y: AnyTensor, xs: readonly AnyTensor[], dy: AnyTenso
   return xs.map((x) => found.get(x) ?? null);
 }
 
-/** Takes the gradients of these parameters (null where there is none) and the losses they came from; both are the caller's now. */
-export function takeGradients(params: readonly AnyTensor[]): { grads: (AnyTensor | null)[]; losses: AnyTensor[] } {
+/** What an optimizer's step takes; all of it is the caller's from then on. */
+export interface TakenGradients {
+  /** Of the parameters; null where there is none. */
+  readonly grads: (AnyTensor | null)[];
+  /**
+   * What must be computed before the parameters change: the losses that the gradients came from, and the gradients which these have left
+   * for other parameters. Other optimizers take those, or a later `backward()` adds to them.
+   */
+  readonly outputs: AnyTensor[];
+}
+
+export function takeGradients(params: readonly AnyTensor[]): TakenGradients {
   const grads = new Array<AnyTensor | null>(params.length);
+  const calls: BackwardCall[] = [];
   for (let i = 0; i < params.length; i++) {
-    const p = params[i]!;
-    grads[i] = p.gradNode;
-    if (p.gradNode !== null) p.gradNode = null;
-    p.mark = walk - 1;
-  }
-  walk--;
-  const losses: AnyTensor[] = [];
-  if (pendingLosses.length > 0) {
-    const rest: PendingLoss[] = [];
-    for (const s of pendingLosses) {
-      if (s.leaves.some((l) => l.mark === walk)) losses.push(s.loss);
-      else rest.push(s);
+    const { gradient } = params[i]!;
+    grads[i] = gradient === null ? null : gradient.node;
+    for (let g = gradient; g !== null; g = g.earlier) {
+      if (g.call.taken) continue;
+      g.call.taken = true;
+      calls.push(g.call);
     }
-    pendingLosses = rest;
   }
-  return { grads, losses };
-}
-
-/** Everything that pending `backward()` calls have asked for and that is not computed yet: losses, then gradients. */
-export function pendingGradients(): AnyTensor[] {
-  const roots: AnyTensor[] = [];
-  for (const s of pendingLosses) if (s.loss.kind === COMPUTED) roots.push(s.loss);
-  for (const s of pendingLosses) {
-    for (const l of s.leaves)
-      if (l.gradNode !== null && l.gradNode.kind === COMPUTED && !roots.includes(l.gradNode)) roots.push(l.gradNode);
+  dropGradients(params);
+  const outputs: AnyTensor[] = [];
+  for (const { loss, leaves } of calls) {
+    outputs.push(loss);
+    for (const l of leaves)
+      if (l.gradient !== null && !outputs.includes(l.gradient.node)) outputs.push(l.gradient.node);
   }
-  return roots;
-}
-
-/** Is this tensor the pending gradient of a parameter? */
-export function isPendingGradient(t: AnyTensor): boolean {
-  for (const s of pendingLosses) for (const l of s.leaves) if (l.gradNode === t) return true;
-  return false;
+  return { grads, outputs };
 }
 
 /** Forgets the gradients of these parameters, as `zeroGrad()` does. */
 export function dropGradients(params: readonly AnyTensor[]): void {
-  takeGradients(params);
+  for (const p of params) {
+    if (p.gradient === null) continue;
+    p.gradient.node.gradient = null;
+    p.gradient = null;
+  }
+}
+
+/** Is this tensor the pending gradient of a parameter? */
+export function isPendingGradient(t: AnyTensor): boolean {
+  return t.gradient !== null && !t.mutable;
+}
+
+/** Everything that the `backward()` calls behind these pending gradients have asked for: losses, then gradients. */
+export function pendingWith(gradients: readonly AnyTensor[]): Set<AnyTensor> {
+  const calls = new Set<BackwardCall>();
+  for (const t of gradients) for (let g = t.gradient; g !== null; g = g.earlier) calls.add(g.call);
+  const roots = new Set<AnyTensor>();
+  for (const { loss } of calls) roots.add(loss);
+  for (const { leaves } of calls) for (const l of leaves) if (l.gradient !== null) roots.add(l.gradient.node);
+  return roots;
 }

@@ -41,14 +41,15 @@ export abstract class Optimizer {
   }
 
   /**
-   * Updates every parameter that has a gradient, evaluates the losses whose `backward()` gave it, and clears the gradients. Resolves
-   * when there is room for the next step; a failure surfaces here or at the next await.
+   * Updates every parameter that has a gradient, evaluates the losses whose `backward()` gave it, and clears the gradients. Gradients
+   * that these losses left for parameters of other optimizers are evaluated, too, and stay. Resolves when there is room for the next
+   * step; a failure surfaces here or at the next await.
    * @throws ERR_GRADIENT when no parameter has a gradient.
    */
   step(): Promise<void> {
     try {
-      const { updates, losses } = this.take();
-      return commit(updates, losses);
+      const { updates, outputs } = this.take();
+      return commit(updates, outputs);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -56,8 +57,8 @@ export abstract class Optimizer {
 
   /** `step()` that blocks the event loop until it is done. */
   stepSync(): void {
-    const { updates, losses } = this.take();
-    commitSync(updates, losses);
+    const { updates, outputs } = this.take();
+    commitSync(updates, outputs);
   }
 
   /** Forgets gradients without a step. */
@@ -110,8 +111,8 @@ export abstract class Optimizer {
     );
   }
 
-  private take(): { updates: Update[]; losses: AnyTensor[] } {
-    const { grads, losses } = takeGradients(this.parameters);
+  private take(): { updates: Update[]; outputs: AnyTensor[] } {
+    const { grads, outputs } = takeGradients(this.parameters);
     const updates = this.updates(grads, ofNow);
     if (updates.length === 0) {
       throw new GradsmithError(
@@ -120,7 +121,7 @@ export abstract class Optimizer {
       );
     }
     this.advance(1, grads);
-    return { updates, losses };
+    return { updates, outputs };
   }
 }
 

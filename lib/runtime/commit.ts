@@ -28,7 +28,7 @@ export function keep<T extends AnyTensor>(t: T): T {
  * is room for the next one, not when it is done; what fails later is thrown by the next use of a target or output.
  */
 export function commit(updates: readonly Update[], outputs: readonly AnyTensor[] = []): Promise<void> {
-  const request = requestOf(updates, outputs);
+  const request = requestOf(updates, withKept(outputs));
   const waiting = startRun(request);
   if (waiting === null) return turn();
   return waiting.again ? retry(request, waiting.promises) : room();
@@ -36,7 +36,12 @@ export function commit(updates: readonly Update[], outputs: readonly AnyTensor[]
 
 /** `commit()` that blocks the event loop until it is done. */
 export function commitSync(updates: readonly Update[], outputs: readonly AnyTensor[] = []): void {
-  runSync(requestOf(updates, outputs));
+  runSync(requestOf(updates, withKept(outputs)));
+}
+
+/** Overwrites the targets, now. Not a step: what `keep()` was told waits for the next one. Blocks the event loop. */
+export function overwrite(updates: readonly Update[]): void {
+  runSync(requestOf(updates, []));
 }
 
 async function retry(request: RunRequest, promises: Promise<void>[]): Promise<void> {
@@ -50,16 +55,21 @@ async function room(): Promise<void> {
   while (jobCount() > QUEUE_DEPTH) await oldestJob()!.promise;
 }
 
+function withKept(outputs: readonly AnyTensor[]): readonly AnyTensor[] {
+  if (kept.length === 0) return outputs;
+  const wanted = [...outputs, ...kept];
+  kept = [];
+  return wanted;
+}
+
 function requestOf(updates: readonly Update[], outputs: readonly AnyTensor[]): RunRequest {
-  const wanted = kept.length === 0 ? outputs : [...outputs, ...kept];
-  if (kept.length > 0) kept = [];
   const values = new Array<AnyTensor>(updates.length);
   const targets = new Array<AnyTensor>(updates.length);
   for (let i = 0; i < updates.length; i++) {
     values[i] = updates[i]!.value;
     targets[i] = updates[i]!.target;
   }
-  return { outputs: wanted.every(isMissing) ? wanted : wanted.filter(isMissing), values, targets, forget: true };
+  return { outputs: outputs.every(isMissing) ? outputs : outputs.filter(isMissing), values, targets, forget: true };
 }
 
 function isMissing(t: AnyTensor): boolean {

@@ -1,5 +1,5 @@
 import { GradsmithError } from '../errors.js';
-import { isPendingGradient, pendingGradients } from '../graph/gradient.js';
+import { isPendingGradient, pendingWith } from '../graph/gradient.js';
 import { type AnyTensor, COMPUTED, Tensor } from '../tensor.js';
 import { runSync, startRun } from './run.js';
 import { turn } from './turn.js';
@@ -43,9 +43,14 @@ export function evaluateSync(...tensors: AnyTensor[]): void {
 
 /** What must be computed; for the gradient of a parameter, all pending gradients and their losses, so that the forward pass runs once. */
 function rootsOf(tensors: readonly AnyTensor[]): AnyTensor[] {
-  const roots = [...new Set(tensors)].filter((t) => t.kind === COMPUTED && t.pending === null && t.error === null);
-  if (!roots.some(isPendingGradient)) return roots;
-  return [...new Set([...pendingGradients().filter((t) => t.pending === null), ...roots])];
+  const roots = [...new Set(tensors)].filter(isMissing);
+  const gradients = roots.filter(isPendingGradient);
+  if (gradients.length === 0) return roots;
+  return [...new Set([...pendingWith(gradients), ...roots])].filter(isMissing);
+}
+
+function isMissing(t: AnyTensor): boolean {
+  return t.kind === COMPUTED && t.pending === null && t.error === null;
 }
 
 function checkTensors(op: string, tensors: readonly unknown[]): void {

@@ -3,7 +3,7 @@ import { GradsmithError } from '../errors.js';
 import { type Shape, show } from '../shape.js';
 import { type AnyTensor, type Parameter, STORED, Tensor, tick } from '../tensor.js';
 import { nativeStorage, writeNative } from './buffers.js';
-import { commitSync } from './commit.js';
+import { overwrite } from './commit.js';
 import { storeValue } from './run.js';
 
 /**
@@ -62,7 +62,7 @@ export function assign(target: AnyTensor, value: AnyTensor | TypedArray): void {
       );
     if (value.type !== target.type)
       throw new GradsmithError('ERR_DTYPE', `assign: expected ${nameOf(target.type)}, got ${nameOf(value.type)}`);
-    commitSync([{ target, value }]);
+    overwrite([{ target, value }]);
     return;
   }
   if (value.constructor !== allocate(target.type, 0).constructor) {

@@ -3,7 +3,7 @@ import { GradsmithError } from '../errors.js';
 import { show } from '../shape.js';
 import { Storage } from '../storage.js';
 import { type AnyTensor, stored, Tensor } from '../tensor.js';
-import { commitSync } from './commit.js';
+import { overwrite } from './commit.js';
 
 /** Tensors by name: what a model or an optimizer is, apart from its code. */
 export type StateDict = Record<string, AnyTensor>;
@@ -44,7 +44,7 @@ export function assignState(
   }
   const pairs = entries.filter(([name]) => name in dict).map(([name, target]) => [name, target, dict[name]!] as const);
   for (const [name, target, value] of pairs) check(op, name, target, value);
-  if (pairs.length > 0) commitSync(pairs.map(([, target, value]) => ({ target, value })));
+  if (pairs.length > 0) overwrite(pairs.map(([, target, value]) => ({ target, value })));
 }
 
 function check(op: string, name: string, target: AnyTensor, value: AnyTensor): void {
