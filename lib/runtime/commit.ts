@@ -1,4 +1,4 @@
-import { type AnyTensor, COMPUTED } from '../tensor.js';
+import { type AnyTensor, COMPUTED, detach } from '../tensor.js';
 import { jobCount, oldestJob } from './jobs.js';
 import { type RunRequest, runSync, startRun } from './run.js';
 import { turn } from './turn.js';
@@ -69,9 +69,16 @@ function requestOf(updates: readonly Update[], outputs: readonly AnyTensor[]): R
     values[i] = updates[i]!.value;
     targets[i] = updates[i]!.target;
   }
-  return { outputs: outputs.every(isMissing) ? outputs : outputs.filter(isMissing), values, targets, forget: true };
+  return { outputs: missingOf(outputs), values, targets, forget: true };
 }
 
-function isMissing(t: AnyTensor): boolean {
-  return t.kind === COMPUTED && t.pending === null;
+/** The outputs that are still to compute. The others have been read; their graphs are forgotten now, as those of the step's will be. */
+function missingOf(outputs: readonly AnyTensor[]): AnyTensor[] {
+  const missing: AnyTensor[] = [];
+  for (const t of outputs) {
+    if (t.kind !== COMPUTED) {
+      if (!t.mutable) detach(t);
+    } else if (t.pending === null) missing.push(t);
+  }
+  return missing;
 }

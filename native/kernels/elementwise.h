@@ -72,13 +72,11 @@ inline constexpr size_t kMaxGroupSlots = kMaxGroupOps + 3 * kMaxGroupInputs + 3 
 
 /// Light ops, with one label per form in the machine.
 #define GRADSMITH_LIGHT_UNARY(X) X(Copy) X(Neg) X(Abs) X(Sign) X(Sqrt) X(Square) X(Reciprocal) X(Relu) X(LogicalNot)
-#define GRADSMITH_LIGHT_BINARY(X)                                                                          \
-  X(Add)                                                                                                   \
-  X(Sub)                                                                                                   \
-  X(Mul)                                                                                                   \
-  X(Div)                                                                                                   \
-  X(Maximum) X(Minimum) X(Equal) X(NotEqual) X(Less) X(LessEqual) X(Greater) X(GreaterEqual) X(LogicalAnd) \
-      X(LogicalOr)
+// clang-format off
+#define GRADSMITH_LIGHT_BINARY(X) \
+  X(Add) X(Sub) X(Mul) X(Div) X(Maximum) X(Minimum) X(Equal) X(NotEqual) X(Less) X(LessEqual) X(Greater) \
+  X(GreaterEqual) X(LogicalAnd) X(LogicalOr)
+// clang-format on
 
 /// What a step does: an op in one form. In the names A is the accumulator, M a slot, Store says that the result is
 /// stored too.

@@ -85,14 +85,13 @@ BlockFn* float_function(Micro op) {
   case Micro::k##name:       \
     return float_block<Isa, T, Micro::k##name>;
   switch (op) {
-    GRADSMITH_CASE(Neg)
-    GRADSMITH_CASE(Abs)
-    GRADSMITH_CASE(Sign)
-    GRADSMITH_CASE(Sqrt)
-    GRADSMITH_CASE(Square) GRADSMITH_CASE(Reciprocal) GRADSMITH_CASE(Relu) GRADSMITH_CASE(Exp) GRADSMITH_CASE(Log)
-        GRADSMITH_CASE(Sigmoid) GRADSMITH_CASE(Tanh) GRADSMITH_CASE(Erf) GRADSMITH_CASE(Sin) GRADSMITH_CASE(Cos)
-            GRADSMITH_CASE(Add) GRADSMITH_CASE(Sub) GRADSMITH_CASE(Mul) GRADSMITH_CASE(Div) GRADSMITH_CASE(Maximum)
-                GRADSMITH_CASE(Minimum) default : return nullptr;
+    // clang-format off
+    GRADSMITH_CASE(Neg) GRADSMITH_CASE(Abs) GRADSMITH_CASE(Sign) GRADSMITH_CASE(Sqrt) GRADSMITH_CASE(Square)
+    GRADSMITH_CASE(Reciprocal) GRADSMITH_CASE(Relu) GRADSMITH_CASE(Exp) GRADSMITH_CASE(Log) GRADSMITH_CASE(Sigmoid)
+    GRADSMITH_CASE(Tanh) GRADSMITH_CASE(Erf) GRADSMITH_CASE(Sin) GRADSMITH_CASE(Cos) GRADSMITH_CASE(Add)
+    GRADSMITH_CASE(Sub) GRADSMITH_CASE(Mul) GRADSMITH_CASE(Div) GRADSMITH_CASE(Maximum) GRADSMITH_CASE(Minimum)
+    default: return nullptr;
+    // clang-format on
   }
 #undef GRADSMITH_CASE
 }

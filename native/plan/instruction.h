@@ -99,17 +99,17 @@ std::span<const InstructionRow> instruction_table();
 const InstructionRow* find_row(int32_t opcode);
 
 // The rows of each family, in the order of the table.
-extern const InstructionRow kElementwiseRow;    // elementwise.cc
-extern const InstructionRow kMatmulRow;         // matmul.cc
-extern const InstructionRow kReduceRow;         // reduce.cc
-extern const InstructionRow kArgReduceRow;      // reduce.cc
-extern const InstructionRow kSoftmaxRow;        // rows.cc
-extern const InstructionRow kCrossEntropyRow;   // rows.cc
+extern const InstructionRow kElementwiseRow;       // elementwise.cc
+extern const InstructionRow kMatmulRow;            // matmul.cc
+extern const InstructionRow kReduceRow;            // reduce.cc
+extern const InstructionRow kArgReduceRow;         // reduce.cc
+extern const InstructionRow kSoftmaxRow;           // rows.cc
+extern const InstructionRow kCrossEntropyRow;      // rows.cc
 extern const InstructionRow kCrossEntropyGradRow;  // rows.cc
-extern const InstructionRow kGatherRow;         // index.cc
-extern const InstructionRow kScatterAddRow;     // index.cc
-extern const InstructionRow kDynamicSliceRow;   // index.cc
-extern const InstructionRow kRandomRow;         // random.cc
-extern const InstructionRow kIotaRow;           // random.cc
+extern const InstructionRow kGatherRow;            // index.cc
+extern const InstructionRow kScatterAddRow;        // index.cc
+extern const InstructionRow kDynamicSliceRow;      // index.cc
+extern const InstructionRow kRandomRow;            // random.cc
+extern const InstructionRow kIotaRow;              // random.cc
 
 }  // namespace gradsmith::plan
