@@ -19,7 +19,7 @@ function buildWithCmake() {
     const cmakeJs = [`${root}node_modules/cmake-js/bin/cmake-js`, 'build', '--log-level', 'warn'];
     return spawnSync(process.execPath, cmakeJs, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
   }
-  const build = ['--build', 'build', '--config', 'Release'];
+  const build = ['--build', 'build', '--config', 'Release', '--target', 'addon'];
   const { status, stdout } = spawnSync('cmake', build, { cwd: root, env, stdio: ['inherit', 'pipe', 'inherit'] });
   if (status !== 0) process.stdout.write(stdout); // compilers' messages come through here; "nothing to do" is not news
   return status ?? 1;

@@ -2,21 +2,19 @@
 //   npm run fuzz                        until interrupted, with a new seed each time
 //   npm run fuzz -- --rounds 20000 --seed 1     once
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { buildTests, sanitizerRun, sanitizeSettings } from './native-tests.mjs';
+import { buildTests, cacheFolder, programs, sanitizerRun, sanitizeSettings } from './native-tests.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const sanitizers = 'address,undefined';
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, seed: { type: 'string' } } });
 
-const folder = buildTests(sanitizers.replaceAll(',', '-'), sanitizeSettings(sanitizers));
-const fuzzers = readdirSync(`${root}test/native`).filter((name) => name.endsWith('_fuzz.cc'));
+const fuzzers = programs('_fuzz');
+if (fuzzers.length === 0) throw new Error('test/native has no *_fuzz.cc');
+const folder = buildTests(cacheFolder(sanitizers), sanitizeSettings(sanitizers), fuzzers);
 const { env } = sanitizerRun(sanitizers);
 
 function fuzz(rounds, seed) {
-  for (const name of fuzzers.map((file) => file.slice(0, -'.cc'.length))) {
+  for (const name of fuzzers) {
     console.log(`${name} ${rounds} ${seed}`);
     const { status } = spawnSync(`${folder}/test/native/${name}`, [String(rounds), String(seed)], {
       stdio: 'inherit',
@@ -28,6 +26,5 @@ function fuzz(rounds, seed) {
   }
 }
 
-if (fuzzers.length === 0) throw new Error('test/native has no *_fuzz.cc');
 if (values.rounds) fuzz(Number(values.rounds), Number(values.seed ?? 1));
 else for (let seed = Number(values.seed ?? Date.now() % 1_000_000_000); ; seed++) fuzz(100_000, seed);

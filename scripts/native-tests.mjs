@@ -1,8 +1,8 @@
 // The C++ tests through cmake and ctest, without Node in the process; closes with `N passed, N failed, N skipped` cases.
 //   node scripts/native-tests.mjs [--sanitize address,undefined | --sanitize thread | --arm64] [--only REGEX]
-// Each mode has a build folder of its own under .cache/.
+// Without a mode the tests are built in build/, beside the addon and from the same objects; a mode has a folder under .cache/.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -11,13 +11,23 @@ import { has } from './gyp.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const jobs = String(availableParallelism());
 
-/** Configures and builds tests and fuzzers for a mode ('native', 'asan', …); returns the build folder. */
-export function buildTests(mode, settings) {
-  const folder = `${root}.cache/${mode}`;
-  run('cmake', '-S', root, '-B', folder, ...(has('ninja') ? ['-G', 'Ninja'] : []), '-DGRADSMITH_TESTS=ON', ...settings);
-  run('cmake', '--build', folder, '--parallel', jobs);
+/** Configures `folder` and builds `targets` of it (all by default); returns the folder. */
+export function buildTests(folder, settings, targets = []) {
+  const generator = existsSync(`${folder}/CMakeCache.txt`) || !has('ninja') ? [] : ['-G', 'Ninja'];
+  run('cmake', '-S', root, '-B', folder, ...generator, '-DGRADSMITH_TESTS=ON', ...settings);
+  run('cmake', '--build', folder, '--parallel', jobs, ...(targets.length ? ['--target', ...targets] : []));
   return folder;
 }
+
+/** The programs of test/native whose names end in `_test` or `_fuzz` and match `only`. */
+export function programs(ending, only = '') {
+  return readdirSync(`${root}test/native`)
+    .filter((file) => file.endsWith(`${ending}.cc`))
+    .map((file) => file.slice(0, -'.cc'.length))
+    .filter((name) => new RegExp(only).test(name));
+}
+
+export const cacheFolder = (mode) => `${root}.cache/${mode.replaceAll(',', '-')}`;
 
 export const sanitizeSettings = (sanitizers) => [
   `-DGRADSMITH_SANITIZE=${sanitizers}`,
@@ -36,12 +46,15 @@ export function sanitizerRun(sanitizers) {
   return { env, prefix };
 }
 
+/** Silent unless it fails: cmake and ninja say much on their standard output, errors included. */
 function run(command, ...args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['inherit', 'ignore', 'inherit'] });
-  if (error) console.error(`${command}: ${error.message}`);
+  const { status, error, stdout } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['inherit', 'pipe', 'inherit'],
+    maxBuffer: 1 << 28,
+  });
   if (status === 0) return;
-  // Once more, to show what the first time hid: cmake and ninja report errors on their standard output.
-  spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  console.error(error ? `${command}: ${error.message}` : stdout.toString());
   process.exit(1);
 }
 
@@ -81,9 +94,11 @@ function main() {
     console.log('not run: g++-aarch64-linux-gnu and qemu-user are not installed\n0 passed, 0 failed, 1 skipped');
     return;
   }
-  const mode = arm64 ? 'arm64' : sanitize ? sanitize.replaceAll(',', '-') : 'native';
-  const folder = buildTests(mode, arm64 ? arm64Settings() : sanitize ? sanitizeSettings(sanitize) : []);
+  const mode = arm64 ? 'arm64' : sanitize;
+  const settings = arm64 ? arm64Settings() : sanitize ? sanitizeSettings(sanitize) : [];
+  const folder = buildTests(mode ? cacheFolder(mode) : `${root}build`, settings, programs('_test', only));
   const { env, prefix } = sanitizerRun(sanitize);
+  if (mode) env.GRADSMITH_TEST_STRIDE = 'on'; // slow modes: the largest sweeps take every seventh case
   const report = `${folder}/report.xml`;
   const sizes = ['--test-output-size-passed', '1000000', '--test-output-size-failed', '1000000'];
   const [command, ...args] = [
