@@ -1,4 +1,5 @@
 import { type Ir, type IrValue, NODE } from './ir.js';
+import type { Op } from './op.js';
 
 /**
  * Rewrites that never change a number: equal nodes become one, constants pass through views, `x · 1` and `-(-x)` become x, and what no
@@ -10,6 +11,8 @@ export function simplify(ir: Ir): Ir {
   const seen = new Map<string, number>();
 
   const constantOf = (v: IrValue): number | null => (v.op?.constant ? v.op.constant(v.attr) : null);
+  // The very number: x - 0 is x, but -0 - (-0) is 0.
+  const isIdentity = (v: IrValue, op: Op): boolean => Object.is(constantOf(v), op.identity);
   const same = (a: IrValue, b: { dims: readonly number[]; type: number }) =>
     a.type === b.type && sameDims(a.dims, b.dims);
 
@@ -36,8 +39,8 @@ export function simplify(ir: Ir): Ir {
     if (op === null) return null;
     const [a, b] = v.inputs;
     if (op.identity !== undefined && a !== undefined && b !== undefined) {
-      if (constantOf(values[b]!) === op.identity && same(values[a]!, v)) return a;
-      if (op.commutes && constantOf(values[a]!) === op.identity && same(values[b]!, v)) return b;
+      if (isIdentity(values[b]!, op) && same(values[a]!, v)) return a;
+      if (op.commutes && isIdentity(values[a]!, op) && same(values[b]!, v)) return b;
     }
     if (op.involution && a !== undefined && values[a]!.op === op) return values[a]!.inputs[0]!;
     if (op.view && a !== undefined) {
