@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gather, mul, parameter, scatterAdd, tensor } from '../../lib/index.js';
+import { add, gather, mul, parameter, scatterAdd, sum, tensor, transpose } from '../../lib/index.js';
 import { commitSync } from '../../lib/runtime/commit.js';
 import { lazily } from '../lazy.js';
 
@@ -37,5 +37,48 @@ describe('a step that fails because of an index leaves the parameters as they we
     expect(() => commitSync([...updates].reverse())).toThrow('scatterAdd: index 5');
     expect(await p.array()).toEqual(await matrix().array());
     expect(await q.array()).toEqual(await matrix().array());
+  });
+});
+
+describe('an update reads old values only', () => {
+  lazily();
+
+  it('where it sees its own parameter transposed, or as a sum', async () => {
+    const [p, q] = [matrix(), matrix()];
+    commitSync([
+      { target: p, value: add(transpose(p), p) },
+      { target: q, value: add(q, sum(q)) },
+    ]);
+    expect(await p.array()).toEqual([
+      [2, 5],
+      [5, 8],
+    ]);
+    expect(await q.array()).toEqual([
+      [11, 12],
+      [13, 14],
+    ]);
+  });
+
+  it('where parameters change places, in one group or by views', async () => {
+    const [p, q] = [parameter(tensor([1, 2])), parameter(tensor([3, 4]))];
+    const swap = () =>
+      commitSync([
+        { target: p, value: q },
+        { target: q, value: p },
+      ]);
+    swap();
+    expect([await p.array(), await q.array()]).toEqual([
+      [3, 4],
+      [1, 2],
+    ]);
+    const total = add(p, q);
+    commitSync([
+      { target: p, value: add(total, q) },
+      { target: q, value: mul(total, p) },
+    ]);
+    expect([await p.array(), await q.array()]).toEqual([
+      [5, 8],
+      [12, 24],
+    ]);
   });
 });
