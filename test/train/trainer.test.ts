@@ -175,9 +175,12 @@ test('a signal stops at a step boundary: the model is that of the steps that wer
   const data = points(64);
   const [stopped, looped] = [classifier(), classifier()];
   const controller = new AbortController();
-  // A timer fires while the fit runs, because the event loop is free.
-  setTimeout(() => controller.abort(), 30);
-  const fit = () => stopped.trainer.fit(data, { epochs: 1e9, batchSize: 16, seed: 4, signal: controller.signal });
+  // A timer fires while the fit runs, because the event loop is free; it is set when there are steps to count.
+  const onEpoch = ({ epoch }: { epoch: number }) => {
+    if (epoch === 5) setTimeout(() => controller.abort(), 5);
+  };
+  const { signal } = controller;
+  const fit = () => stopped.trainer.fit(data, { epochs: 1e9, batchSize: 16, seed: 4, signal, onEpoch });
   expect(await thrown(fit)).toEqual(['ERR_ABORTED', 'fit: stopped by its signal']);
   const steps = stopped.optimizer.stepCount;
   expect(steps).toBeGreaterThan(0);
