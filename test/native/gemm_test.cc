@@ -98,6 +98,11 @@ Case make_case(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int a_kind, int b_kind, pt
   return c;
 }
 
+unsigned every_nth() {
+  const char* n = std::getenv("GRADSMITH_TEST_STRIDE");
+  return n == nullptr ? 1 : static_cast<unsigned>(std::max(1, std::atoi(n)));
+}
+
 /// Holds the memory of one product after another.
 template <class T>
 class Products {
@@ -151,9 +156,9 @@ class Products {
   static constexpr size_t kBytes = 4 << 20;
   static constexpr size_t kCanaries = 64;
 
-  /// Sanitizers and emulators make these products take minutes, so scripts/native-tests.mjs has them try every seventh
-  /// there (a prime that no pattern of the loops below shares).
-  const unsigned stride_ = std::getenv("GRADSMITH_TEST_STRIDE") ? 7 : 1;
+  /// Sanitizers and emulators make these products take minutes, so scripts/native-tests.mjs has them try every n-th
+  /// there (n a prime that no pattern of the loops below shares).
+  const unsigned stride_ = every_nth();
   unsigned calls_ = 0;
 
   /// Uniform in [-1, 1), from the high bits of a linear congruential generator: there is much to fill.
