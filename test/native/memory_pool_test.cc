@@ -57,8 +57,8 @@ TEST_CASE("blocks that live at the same time do not overlap") {
 TEST_CASE("released memory is used again: the pool does not grow") {
   for (int round = 0; round < 50; ++round) const Block warm(300000 + static_cast<size_t>(round));
   const size_t before = MemoryPool::instance().reserved_bytes();
-  for (int round = 0; round < 2000; ++round) {
-    const Block small(static_cast<size_t>(round) * 7);
+  for (int round = 0; round < 400; ++round) {
+    const Block small(static_cast<size_t>(round) * 35);
     const Block large(size_t{3} << 20);
   }
   CHECK(MemoryPool::instance().reserved_bytes() <= before + (size_t{8} << 20));
