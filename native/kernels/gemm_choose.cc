@@ -249,10 +249,11 @@ GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
   const double one =
       std::max(choose_pieces(s, s.m, s.n, t, plan) * kNsPerCycle, bytes > kL2Bytes ? bytes / kL3BytesPerNs : 0) *
       double(plan.batch_count);
-  // 10 µs are worth a second thread. More parts are for more threads: of 100 µs at least, and only where what each
-  // copies for itself costs little.
+  // A product of less than 100 µs is not worth a second thread: measured on 64x100x1000 (70 µs), cores that write lines
+  // next to each other's take longer together than one alone. More parts are for more threads: of 100 µs at least, and
+  // only where what each copies for itself costs little.
   ptrdiff_t parts = 1;
-  if (one > 12000) parts = 2;
+  if (one > 100000) parts = 2;
   while (parts < kMaxParts && one / double(parts) > 200000) parts *= 2;
   GemmPlan cut = plan;
   double cycles = cut_evenly(plan, parts, t, cut);

@@ -442,7 +442,7 @@ TEST_CASE("relu keeps NaN") {
   }
 }
 
-TEST_CASE("parts: none below 10 µs of work, at most 16, and none depends on another") {
+TEST_CASE("parts: none below 100 µs of work, at most 16, and none depends on another") {
   for (const kernels::KernelTable* table : kernels::available_tables()) {
     const GemmFunctions& gemm = table->gemm.f32;
     CHECK(gemm.plan(make_case(4, 16, 2, 0, 0).s).parts == 1);
