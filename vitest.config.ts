@@ -16,6 +16,8 @@ export default defineConfig({
     reporters: ['default', './test/reporter.ts'],
     // Tests of memory ask for a collection.
     execArgv: ['--expose-gc'],
+    // One core is left idle by default, which is half of a small machine.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
