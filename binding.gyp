@@ -18,7 +18,10 @@
     'msvs_settings': {
       'VCCLCompilerTool': { 'ExceptionHandling': 1, 'AdditionalOptions': ['/std:c++20', '/fp:precise', '/utf-8'] },
     },
-    'conditions': [['OS=="win"', { 'defines': ['NOMINMAX'] }]],
+    'conditions': [
+      ['OS=="win"', { 'defines': ['NOMINMAX'] }],
+      ['OS=="linux" and clang==0', { 'cflags_cc': ['-Wno-restrict'] }],  # see CMakeLists.txt
+    ],
   },
   'targets': [
     {

@@ -2,7 +2,7 @@
 //   node scripts/native-tests.mjs [--sanitize address,undefined | --sanitize thread | --arm64] [--only REGEX]
 // Without a mode the tests are built in build/, beside the addon and from the same objects; a mode has a folder under .cache/.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -75,6 +75,7 @@ function arm64Settings() {
 /** Sums doctest's closing lines; a program that ended without one counts as a failure. */
 function countCases(report) {
   const count = { passed: 0, failed: 0, skipped: 0 };
+  if (!existsSync(report)) return { ...count, failed: 1 }; // ctest itself was stopped
   for (const program of readFileSync(report, 'utf8').split('<testcase ').slice(1)) {
     const cases = program.match(/test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped/);
     const [passed, failed, skipped] = cases ? cases.slice(1).map(Number) : [0, 0, 0];
@@ -100,6 +101,7 @@ function main() {
   const { env, prefix } = sanitizerRun(sanitize);
   if (mode) env.GRADSMITH_TEST_STRIDE = arm64 ? '29' : '7'; // slow modes: the largest sweeps take every n-th case
   const report = `${folder}/report.xml`;
+  rmSync(report, { force: true });
   const sizes = ['--test-output-size-passed', '1000000', '--test-output-size-failed', '1000000'];
   const [command, ...args] = [
     ...prefix,
