@@ -1,4 +1,5 @@
-// The one function that each isa/*.cc shows to the rest. Call it only where the CPU has the level.
+// The one function that each level shows to the rest, and what its files show to each other. Call them only where the
+// CPU has the level.
 #pragma once
 #include "kernels/kernel_table.h"
 
@@ -8,5 +9,23 @@ const KernelTable& scalar_table();
 const KernelTable& avx2_table();
 const KernelTable& avx512_table();
 const KernelTable& neon_table();
+
+// Defined in *_impl.h and instantiated by <family>_<level>.cc, a file each, since they take long to compile.
+template <class Isa>
+ElementwiseKernels make_elementwise();
+template <class Isa>
+GemmKernels make_gemm();
+template <class Isa>
+RowKernels make_rows();
+template <class Isa>
+IndexKernels make_index();
+template <class Isa>
+RandomKernels make_random();
+
+template <class Isa>
+KernelTable make_table() {
+  return {Isa::kName,       make_elementwise<Isa>(), make_gemm<Isa>(),
+          make_rows<Isa>(), make_index<Isa>(),       make_random<Isa>()};
+}
 
 }  // namespace gradsmith::kernels
