@@ -1,7 +1,10 @@
+// The level's Vec comes first: it includes the intrinsics without their false warnings.
+// clang-format off
+#include "simd/vec_avx2.h"
 #include "kernels/index_impl.h"
 #include "kernels/isa/tables.h"
 #include "kernels/random_impl.h"
-#include "simd/vec_avx2.h"
+// clang-format on
 
 namespace gradsmith::kernels {
 

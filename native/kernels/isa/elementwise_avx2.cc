@@ -1,5 +1,8 @@
-#include "kernels/elementwise_impl.h"
+// The level's Vec comes first: it includes the intrinsics without their false warnings.
+// clang-format off
 #include "simd/vec_avx2.h"
+#include "kernels/elementwise_impl.h"
+// clang-format on
 
 namespace gradsmith::kernels {
 

@@ -1,5 +1,8 @@
-#include "kernels/rows_impl.h"
+// The level's Vec comes first: it includes the intrinsics without their false warnings.
+// clang-format off
 #include "simd/vec_scalar.h"
+#include "kernels/rows_impl.h"
+// clang-format on
 
 namespace gradsmith::kernels {
 
