@@ -2,9 +2,10 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "plan/group.h"
-#include "plan/group_lower.h"
+#include "plan/group_program.h"
 #include "plan/group_space.h"
 #include "plan/group_stage.h"
 
@@ -25,12 +26,10 @@ class PreparedGroup final : public Prepared {
     if (space_.size == 0) return;
     for (const Operand& operand : instruction.operands) refs_.push_back(context.ref(operand));
     std::vector<uint8_t> uniform;
-    std::vector<uint32_t> aliases;
     for (size_t i = 0; i < group.inputs; ++i) {
       uniform.push_back(space_.access[outputs + i] == Access::kUniform ? 1 : 0);
-      aliases.push_back(aliases_of(outputs + i, outputs));
     }
-    lowered_ = lower_group(group, uniform, aliases, kernels_);
+    program_.emplace(group, uniform, refs_, space_.size, kernels_);
     lay_out();
     split();
   }
@@ -38,7 +37,7 @@ class PreparedGroup final : public Prepared {
   void run(void* const* bases, size_t part, void* scratch, Fault&) const noexcept override {
     if (space_.size == 0) return;
     char* slots[kernels::kMaxGroupSlots];
-    enter(bases, static_cast<char*>(scratch), slots);
+    program_->enter(bases, static_cast<char*>(scratch), slots);
     const int64_t first = static_cast<int64_t>(part) * units_per_part_;
     const int64_t last = std::min(first + units_per_part_, space_.units);
     if (space_.rows) {
@@ -58,79 +57,37 @@ class PreparedGroup final : public Prepared {
     size_t tile;  // offset in scratch of a staged stream
   };
 
-  uint32_t aliases_of(size_t input, size_t outputs) const {
-    uint32_t aliases = 0;
-    for (size_t k = 0; k < outputs; ++k) {
-      const Ref& a = refs_[input];
-      const Ref& b = refs_[k];
-      if (a.base == b.base && a.byte_offset == b.byte_offset) aliases |= 1u << k;
-    }
-    return aliases;
-  }
-
-  /// Scratch: block slots, then the staged tiles. Constants are spread here, once.
+  /// Scratch: the program's, then the staged tiles.
   void lay_out() {
-    size_t offset = lowered_.scratch_slots * lowered_.slot_bytes;
-    for (size_t i = 0; i < lowered_.stream_operand.size(); ++i) {
-      const size_t operand = lowered_.stream_operand[i];
+    const LoweredGroup& lowered = program_->lowered();
+    size_t offset = program_->scratch_bytes();
+    for (size_t i = 0; i < lowered.stream_operand.size(); ++i) {
+      const size_t operand = lowered.stream_operand[i];
       const Access access = space_.access[operand];
-      streams_.push_back({operand, lowered_.stream_bytes[i], lowered_.stream_written[i] != 0, access, offset});
+      streams_.push_back({operand, lowered.stream_bytes[i], lowered.stream_written[i] != 0, access, offset});
       if (access == Access::kStaged || access == Access::kPeriodic) {
         staged_ = true;
-        offset += round_up(static_cast<size_t>(space_.tile * space_.tile_rows) * lowered_.stream_bytes[i]);
+        offset += round_up(static_cast<size_t>(space_.tile * space_.tile_rows) * lowered.stream_bytes[i]);
       }
-      written_[i] = lowered_.stream_written[i] != 0;
     }
     scratch_bytes = offset;
-    const size_t* const block = kernels_.block[lowered_.lane_bytes == 8 ? 1 : 0];
-    narrow_ = block[2];
-    for (const size_t pace : {block[0], block[1]}) {
-      if (spread_ == 1 && space_.size >= static_cast<int64_t>(pace)) spread_ = pace;
-    }
-    spread_ = std::max(spread_, narrow_);
-    constants_.reset(
-        new (std::align_val_t{64}) char[std::max<size_t>(1, lowered_.constants.size()) * lowered_.slot_bytes]);
-    for (size_t i = 0; i < lowered_.constants.size(); ++i) {
-      const LoweredGroup::Constant& constant = lowered_.constants[i];
-      kernels_.fill(constants_.get() + i * lowered_.slot_bytes, reinterpret_cast<const char*>(&constant.bits),
-                    constant.bytes, block[0]);
-    }
-    program_ = {lowered_.lane_bytes, {}, streams_.size(), lowered_.stream_bytes.data(), written_};
-    for (size_t pace = 0; pace < kernels::kPaces; ++pace) program_.steps[pace] = lowered_.steps[pace].data();
-    prologue_ = {lowered_.lane_bytes, {nullptr, nullptr, lowered_.prologue.data()}, 0, nullptr, nullptr};
   }
 
   void split() {
     const double unit_ns =
-        lowered_.ns_per_element * static_cast<double>(space_.tile * space_.tile_rows) + (staged_ ? 50 : 0);
+        program_->lowered().ns_per_element * static_cast<double>(space_.tile * space_.tile_rows) + (staged_ ? 50 : 0);
     const double total_ns = unit_ns * static_cast<double>(space_.units);
-    cost_ns = 10 + std::min(total_ns, lowered_.ns_per_element * static_cast<double>(space_.size) + (staged_ ? 50 : 0));
+    cost_ns = 10 + std::min(total_ns,
+                            program_->lowered().ns_per_element * static_cast<double>(space_.size) + (staged_ ? 50 : 0));
     units_per_part_ = std::max<int64_t>(1, static_cast<int64_t>(kPartNs / std::max(unit_ns, 1.0)));
     parts = static_cast<size_t>((space_.units + units_per_part_ - 1) / units_per_part_);
-  }
-
-  /// Fills the slots that do not move and computes what is uniform.
-  void enter(void* const* bases, char* scratch, char** slots) const noexcept {
-    const size_t streams = streams_.size(), bytes = lowered_.slot_bytes;
-    char** const block = slots + streams;
-    for (size_t i = 0; i < lowered_.scratch_slots; ++i) block[i] = scratch + i * bytes;
-    char** const constant = block + lowered_.scratch_slots;
-    for (size_t i = 0; i < lowered_.constants.size(); ++i) constant[i] = constants_.get() + i * bytes;
-    for (const LoweredGroup::Uniform& u : lowered_.uniforms) {
-      const uint64_t bits = load_lane(refs_[u.operand].at<char>(bases), u.dtype);
-      const size_t width = u.dtype == DType::kFloat64 ? 8 : static_cast<size_t>(lowered_.lane_bytes);
-      kernels_.fill(slots[u.slot], reinterpret_cast<const char*>(&bits), width, narrow_);
-    }
-    if (!lowered_.prologue.empty()) kernels_.run(prologue_, slots, narrow_);
-    if (spread_ == narrow_) return;
-    for (const LoweredGroup::Spread& s : lowered_.spread) kernels_.fill(slots[s.slot], slots[s.slot], s.bytes, spread_);
   }
 
   void run_flat(void* const* bases, char* scratch, char** slots, int64_t first, int64_t last) const noexcept {
     if (!staged_) {  // one stretch
       const int64_t begin = first * space_.tile, end = std::min(last * space_.tile, space_.size);
       for (size_t i = 0; i < streams_.size(); ++i) slots[i] = element(bases, streams_[i], begin);
-      kernels_.run(program_, slots, static_cast<size_t>(end - begin));
+      program_->run(slots, static_cast<size_t>(end - begin));
       return;
     }
     for (int64_t unit = first; unit < last; ++unit) {
@@ -148,7 +105,7 @@ class PreparedGroup final : public Prepared {
         stage_flat(Stage::kIn, space_, s.operand, s.bytes, refs_[s.operand].at<char>(bases), slots[i], begin, once);
         if (repeats) repeat(slots[i], static_cast<size_t>(once) * s.bytes, static_cast<size_t>(n) * s.bytes);
       }
-      kernels_.run(program_, slots, static_cast<size_t>(n));
+      program_->run(slots, static_cast<size_t>(n));
       for (const Stream& s : streams_) {
         if (!s.written || s.access == Access::kLinear) continue;
         stage_flat(Stage::kOut, space_, s.operand, s.bytes, refs_[s.operand].at<char>(bases), scratch + s.tile, begin,
@@ -194,7 +151,7 @@ class PreparedGroup final : public Prepared {
         const int64_t step = staged ? space_.tile : space_.strides[s.operand][outer];
         slots[i] = (staged ? scratch + s.tile : corner[i]) + r * step * static_cast<int64_t>(s.bytes);
       }
-      kernels_.run(program_, slots, static_cast<size_t>(columns));
+      program_->run(slots, static_cast<size_t>(columns));
     }
     for (size_t i = 0; i < streams_.size(); ++i) {
       const Stream& s = streams_[i];
@@ -205,21 +162,13 @@ class PreparedGroup final : public Prepared {
     }
   }
 
-  struct FreeAligned {
-    void operator()(char* p) const { ::operator delete[](p, std::align_val_t{64}); }
-  };
-
   const kernels::ElementwiseKernels& kernels_;
   GroupSpace space_;
-  LoweredGroup lowered_;
+  std::optional<GroupProgram> program_;
   std::vector<Ref> refs_;  // by operand
   std::vector<Stream> streams_;
-  bool written_[kernels::kMaxGroupInputs + kernels::kMaxGroupOutputs] = {};
   bool staged_ = false;
-  std::unique_ptr<char[], FreeAligned> constants_;
-  size_t narrow_ = 1, spread_ = 1;  // elements of a uniform slot that are filled before and after the prologue
   int64_t units_per_part_ = 1;
-  kernels::Program program_{}, prologue_{};
 };
 
 void verify(const Instruction& instruction) { decode_group(instruction); }
