@@ -7,24 +7,39 @@ export type Shape = number[];
 export const MAX_RANK = 8;
 export const MAX_SIZE = 2 ** 31 - 1;
 
+/** Answers that a shape rule has given about one shape, by an integer of the rule's: most graphs ask the same few at each step. */
+export class Answers {
+  private readonly questions: number[] = [];
+  private readonly answers: Extent[] = [];
+  private next = 0;
+
+  of(question: number): Extent | null {
+    const { questions } = this;
+    for (let i = 0; i < questions.length; i++) if (questions[i] === question) return this.answers[i]!;
+    return null;
+  }
+
+  /** Remembers the last few. */
+  add(question: number, answer: Extent): Extent {
+    this.questions[this.next] = question;
+    this.answers[this.next] = answer;
+    this.next = (this.next + 1) % 8;
+    return answer;
+  }
+}
+
 /** A shape at run time. Interned: equal shapes are the same object, so `===` compares and `id` stands for it in a plan's key. */
 export class Extent {
   readonly dims: readonly number[];
   readonly id: number;
   readonly rank: number;
   readonly size: number;
-  // Answers to the last questions about this shape: most graphs ask the same ones again, at each step.
-  /** Broadcast with a partner. */
-  lastPartner: Extent | null = null;
-  lastBroadcast: Extent | null = null;
-  /** Matrix product with a partner. */
-  lastFactor: Extent | null = null;
-  lastProduct: Extent | null = null;
-  /** Reduction, and permutation, by their attribute. */
-  lastReduction = -1;
-  lastReduced: Extent | null = null;
-  lastOrder = -1;
-  lastPermuted: Extent | null = null;
+  /** Broadcasts, and matrix products, with a partner, by its id. */
+  readonly broadcasts = new Answers();
+  readonly products = new Answers();
+  /** Reductions, and permutations, by their attribute. */
+  readonly reductions = new Answers();
+  readonly permutations = new Answers();
 
   constructor(dims: readonly number[], id: number, size: number) {
     this.dims = dims;
@@ -98,7 +113,10 @@ export function checkShape(dims: readonly number[], op: string): Extent {
 export function broadcast(op: string, a: Extent, b: Extent): Extent {
   if (a === b || b.rank === 0) return a;
   if (a.rank === 0) return b;
-  if (a.lastPartner === b) return a.lastBroadcast!;
+  return a.broadcasts.of(b.id) ?? a.broadcasts.add(b.id, broadcastOf(op, a, b));
+}
+
+function broadcastOf(op: string, a: Extent, b: Extent): Extent {
   const rank = Math.max(a.rank, b.rank);
   const out = new Array<number>(rank);
   for (let i = 0; i < rank; i++) {
@@ -109,10 +127,7 @@ export function broadcast(op: string, a: Extent, b: Extent): Extent {
     }
     out[i] = x === 1 ? y : x;
   }
-  const result = intern(out);
-  a.lastPartner = b;
-  a.lastBroadcast = result;
-  return result;
+  return intern(out);
 }
 
 /** Strides, in elements, of a row-major tensor. */

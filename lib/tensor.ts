@@ -38,7 +38,7 @@ export function provideBackward(f: (loss: AnyTensor) => void): void {
   backwardOf = f;
 }
 
-/** Advances whenever a parameter or state is overwritten; see `born` and `written`. */
+/** Advances whenever a parameter or state is overwritten; see `Tensor.time`. */
 let clock = 1;
 export function tick(): number {
   return ++clock;
@@ -52,7 +52,8 @@ declare const SHAPE: unique symbol;
  * An n-dimensional array of one dtype, with value semantics: no op writes into a tensor. Building one computes nothing; reading it does
  * (`await t.data()`, `.array()`, `.item()`), in one native call for the whole graph behind it.
  *
- * One class with every field set in the constructor: a step builds dozens of nodes, and objects of one hidden class cost 5 ns each.
+ * One class with every field set in the constructor, few of them: a step builds dozens of nodes, and objects of one hidden class cost
+ * 5 ns each.
  */
 export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'> {
   /** @internal */ op: NodeOp | null;
@@ -63,28 +64,19 @@ export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'
   /** @internal dtype code */
   type: number;
   /** @internal */ needsGrad: boolean;
-  /** @internal A parameter or state: the only tensors that are ever overwritten. */
-  mutable: boolean;
-  /** @internal A random source that a user holds: computed once and stored, not once a plan. */
-  source: boolean;
   /** @internal COMPUTED, VALUE or STORED */
   kind: number;
-  /** @internal */ value: number;
   /** @internal */ storage: Storage | null;
-  /** @internal Is an evaluation under way that will fill it? */
-  pending: PendingJob | null;
-  /** @internal Why the last evaluation failed, if the graph behind it is gone. */
-  error: Error | null;
-  /** @internal The value of a scalar at a step of a Program; null: the same at every step. */
-  perStep: ((step: number) => number) | null;
-  /** @internal Clock when it was built, and when it was last overwritten: an edge with written > born is stale. */
-  born: number;
-  /** @internal */ written: number;
+  /**
+   * @internal When it was built; of a parameter or state, when it was last overwritten. An edge from a node to an input with a later time is
+   * stale.
+   */
+  time: number;
   /** @internal Scratch of graph walks: the walk that saw it last, and its place there. */
   mark: number;
   /** @internal */ index: number;
-  /** @internal Of a parameter: its gradient, if no step has taken it yet. Of the tensor that is that gradient: the same. */
-  gradient: PendingGradient | null;
+  /** @internal What few tensors have; behind the accessors below. */
+  extra: Extra | null;
 
   /** @internal */
   constructor(
@@ -101,19 +93,12 @@ export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'
     this.extent = extent;
     this.type = type;
     this.needsGrad = needsGrad;
-    this.mutable = false;
-    this.source = false;
     this.kind = COMPUTED;
-    this.value = 0;
     this.storage = null;
-    this.pending = null;
-    this.error = null;
-    this.perStep = null;
-    this.born = clock;
-    this.written = 0;
+    this.time = clock;
     this.mark = 0;
     this.index = 0;
-    this.gradient = null;
+    this.extra = null;
   }
 
   /** For the compiler alone: the shape of a Parameter is inferred from here, as the mapped type of `shape` is a weaker source. */
@@ -195,9 +180,69 @@ export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'
     return reader!.inspect(this);
   }
 
+  /** @internal A parameter or state: the only tensors that are ever overwritten. */
+  get mutable(): boolean {
+    return this.extra?.mutable ?? false;
+  }
+
+  /** @internal The element of a VALUE. */
+  get value(): number {
+    return this.extra!.value;
+  }
+
+  /** @internal The value of a scalar at a step of a Program; null: the same at every step. */
+  get perStep(): ((step: number) => number) | null {
+    return this.extra?.perStep ?? null;
+  }
+
+  /** @internal A random source that a user holds: computed once and stored, not once a plan. */
+  get source(): boolean {
+    return this.extra?.source ?? false;
+  }
+
+  /** @internal Is an evaluation under way that will fill it? */
+  get pending(): PendingJob | null {
+    return this.extra?.pending ?? null;
+  }
+
+  set pending(job: PendingJob | null) {
+    if (job !== null || this.extra !== null) extraOf(this).pending = job;
+  }
+
+  /** @internal Why the last evaluation failed, if the graph behind it is gone. */
+  get error(): Error | null {
+    return this.extra?.error ?? null;
+  }
+
+  /** @internal Of a parameter: its gradient, if no step has taken it yet. Of the tensor that is that gradient: the same. */
+  get gradient(): PendingGradient | null {
+    return this.extra?.gradient ?? null;
+  }
+
+  set gradient(gradient: PendingGradient | null) {
+    if (gradient !== null || this.extra !== null) extraOf(this).gradient = gradient;
+  }
+
   toString(): string {
     return `Tensor([${this.extent.dims.join(', ')}], ${this.dtype})`;
   }
+}
+
+/** @internal What only some tensors have: parameters, numbers, results in flight. The many others are smaller, which spares the collector. */
+export class Extra {
+  mutable = false;
+  source = false;
+  value = 0;
+  perStep: ((step: number) => number) | null = null;
+  pending: PendingJob | null = null;
+  error: Error | null = null;
+  gradient: PendingGradient | null = null;
+}
+
+/** @internal */
+export function extraOf(t: AnyTensor): Extra {
+  t.extra ??= new Extra();
+  return t.extra;
 }
 
 /** @internal A queued evaluation, as far as the tensors that wait for it are concerned. */
@@ -237,15 +282,20 @@ Object.defineProperty(Tensor.prototype, 'grad', {
 /** @internal A number as a rank-0 tensor, bound anew at each run: a plan does not depend on its value. */
 export function scalar(value: number, type: number): AnyTensor {
   const t = new Tensor<Shape, DType>(null, NO_INPUTS, 0, SCALAR, type, false);
-  t.kind = VALUE;
-  t.value = value;
+  setValue(t, value);
   return t;
+}
+
+/** @internal The one element of `t` is this. */
+export function setValue(t: AnyTensor, value: number): void {
+  t.kind = VALUE;
+  extraOf(t).value = value;
 }
 
 /** @internal A scalar that has `perStep(step)` at each step of a Program, `perStep(0)` elsewhere. */
 export function stepScalar(perStep: (step: number) => number, type: number): AnyTensor {
   const t = scalar(perStep(0), type);
-  t.perStep = perStep;
+  t.extra!.perStep = perStep;
   return t;
 }
 
@@ -255,7 +305,7 @@ export function stepScalar(perStep: (step: number) => number, type: number): Any
  */
 export function drawScalar(draw: number): AnyTensor {
   const t = scalar(draw, FLOAT64);
-  t.perStep = NEXT_DRAW;
+  t.extra!.perStep = NEXT_DRAW;
   return t;
 }
 

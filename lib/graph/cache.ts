@@ -7,11 +7,14 @@ import { walk, walkGraph } from './walk.js';
 
 interface Entry {
   readonly key: Int32Array;
+  readonly fused: boolean;
   readonly plan: Plan;
   next: Entry | null;
 }
 
 const buckets = new Map<number, Entry>();
+/** By the length of the key: the entry that was found last. A loop asks for the same few plans again, which then takes no hash. */
+const recent = new Array<Entry | null>(64).fill(null);
 let entries = 0;
 let now = 0;
 
@@ -35,30 +38,52 @@ export function findPlan(
 ): Plan | null {
   walkGraph(outputs, values, targets);
   if (walk.pending.length > 0 || walk.sources.length > 0) return null;
-  const { key, keyLength, hash } = walk;
-  const bucket = hash ^ (planCache.fused ? 0 : 0x55555555);
+  const { key, keyLength } = walk;
+  const { fused } = planCache;
+  const place = keyLength & 63;
+  const last = recent[place]!;
+  if (last !== null && matches(last, key, keyLength, fused)) return found(last);
+  const bucket = hash(key, keyLength);
   for (let e = buckets.get(bucket) ?? null; e !== null; e = e.next) {
-    if (e.key.length === keyLength && equal(e.key, key, keyLength)) {
-      planCache.hits++;
-      e.plan.lastUsed = ++now;
-      return e.plan;
-    }
+    if (!matches(e, key, keyLength, fused)) continue;
+    recent[place] = e;
+    return found(e);
   }
-  const plan = buildPlan(walk, outputs, values, targets, { fused: planCache.fused });
+  const plan = buildPlan(walk, outputs, values, targets, { fused });
   planCache.built++;
   plan.lastUsed = ++now;
-  buckets.set(bucket, { key: key.slice(0, keyLength), plan, next: buckets.get(bucket) ?? null });
+  const entry = { key: key.slice(0, keyLength), fused, plan, next: buckets.get(bucket) ?? null };
+  buckets.set(bucket, entry);
+  recent[place] = entry;
   if (++entries > planCache.capacity) evict();
   return plan;
 }
 
-function equal(a: Int32Array, b: Int32Array, n: number): boolean {
-  for (let i = 0; i < n; i++) if (a[i] !== b[i]) return false;
+function found({ plan }: Entry): Plan {
+  planCache.hits++;
+  plan.lastUsed = ++now;
+  return plan;
+}
+
+function matches(e: Entry, key: Int32Array, n: number, fused: boolean): boolean {
+  const own = e.key;
+  if (own.length !== n || e.fused !== fused) return false;
+  for (let i = 0; i < n; i++) if (own[i] !== key[i]) return false;
   return true;
+}
+
+function hash(key: Int32Array, n: number): number {
+  let h = 0;
+  for (let i = 0; i < n; i++) {
+    h = Math.imul(h ^ key[i]!, 0x9e3779b1);
+    h ^= h >>> 15;
+  }
+  return h;
 }
 
 /** Drops the least recently used eighth, so that a look over all entries happens rarely. */
 function evict(): void {
+  recent.fill(null);
   const ages: number[] = [];
   for (let e of buckets.values() as Iterable<Entry | null>) for (; e !== null; e = e.next) ages.push(e.plan.lastUsed);
   ages.sort((a, b) => a - b);

@@ -20,8 +20,9 @@ export function provideDriverOps(provided: DriverOps): void {
 
 let walk = 0;
 // Scratch of one walk, emptied after it so that it keeps no graph alive.
-const order: AnyTensor[] = [];
-const stack: AnyTensor[] = [];
+const order: (AnyTensor | null)[] = [];
+const stack: (AnyTensor | null)[] = [];
+const nextInput: number[] = [];
 
 /**
  * Post-order over the nodes behind `root` through which a gradient flows; returns how many. Their `mark` is the walk, `index` the place.
@@ -31,27 +32,24 @@ function differentiableOrder(root: AnyTensor, opName: string): number {
   const id = --walk; // negative, so that it never meets the marks of plan walks
   let n = 0;
   let top = 0;
-  stack[top++] = root;
-  while (top > 0) {
-    const t = stack[top - 1]!;
-    const inputs = t.inputs;
-    let i = 0;
-    if (t.mark !== id) {
-      for (; i < inputs.length; i++) {
-        const x = inputs[i]!;
-        if (x.needsGrad && x.mark !== id) break;
-      }
-    } else {
-      i = inputs.length;
-    }
+  root.mark = id;
+  stack[0] = root;
+  nextInput[0] = 0;
+  while (top >= 0) {
+    const t = stack[top]!;
+    const { inputs } = t;
+    let i = nextInput[top]!;
+    while (i < inputs.length && !(inputs[i]!.needsGrad && inputs[i]!.mark !== id)) i++;
     if (i < inputs.length) {
-      stack[top++] = inputs[i]!;
+      const x = inputs[i]!;
+      x.mark = id;
+      nextInput[top++] = i + 1;
+      stack[top] = x;
+      nextInput[top] = 0;
       continue;
     }
-    top--;
-    if (t.mark === id) continue;
+    stack[top--] = null;
     checkFresh(t, opName);
-    t.mark = id;
     t.index = n;
     order[n++] = t;
   }
@@ -61,7 +59,7 @@ function differentiableOrder(root: AnyTensor, opName: string): number {
 /** A node whose parameter was overwritten after it was built would be differentiated at the wrong place. */
 function checkFresh(t: AnyTensor, opName: string): void {
   for (let i = 0; i < t.inputs.length; i++) {
-    if (t.inputs[i]!.written > t.born) throw staleError(opName, t.inputs[i]!);
+    if (t.inputs[i]!.time > t.time) throw staleError(opName, t.inputs[i]!);
   }
 }
 
@@ -77,12 +75,14 @@ type OnLeaf = (t: AnyTensor, grad: AnyTensor) => void;
 
 /** Builds the gradients of everything behind `root`, whose own is `seed`; calls `leaf` for each end of the graph, and for each of `stops`. */
 function reverse(root: AnyTensor, opName: string, seed: AnyTensor, leaf: OnLeaf, stops: Set<AnyTensor> | null): void {
-  const n = differentiableOrder(root, opName);
-  const grads = new Array<AnyTensor | null>(n).fill(null);
-  grads[n - 1] = seed;
-  // In eager mode building a gradient runs plans, whose walks use `index` too.
-  const places = nodesAreObserved() ? new Map(order.slice(0, n).map((t, i) => [t, i])) : null;
+  let n = 0;
   try {
+    n = differentiableOrder(root, opName);
+    const grads: (AnyTensor | null)[] = [];
+    for (let i = 1; i < n; i++) grads.push(null);
+    grads.push(seed);
+    // In eager mode building a gradient runs plans, whose walks use `index` too.
+    const places = nodesAreObserved() ? new Map(order.slice(0, n).map((t, i) => [t!, i])) : null;
     for (let i = n - 1; i >= 0; i--) {
       const t = order[i]!;
       const g = grads[i]!;
@@ -111,9 +111,9 @@ function spread(t: AnyTensor, g: AnyTensor, grads: (AnyTensor | null)[], places:
 }
 
 function release(n: number): void {
-  for (let i = 0; i < n; i++) order[i] = null as unknown as AnyTensor;
-  if (n > 4096) order.length = 0;
-  stack.length = 0;
+  for (let i = 0; i < n; i++) order[i] = null;
+  if (n > 4096 || n === 0) order.length = 0;
+  if (stack[0] !== null) stack.length = 0; // a walk that threw
 }
 
 function backward(loss: AnyTensor): void {

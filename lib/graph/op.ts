@@ -118,12 +118,32 @@ export interface Op extends OpEntry {
   readonly id: number;
 }
 
+/** Every field of an entry, in one order: so all ops have one hidden class, and looking one up for each node of a graph stays cheap. */
+const BLANK: Readonly<Record<keyof OpEntry, undefined>> = {
+  name: undefined,
+  shape: undefined,
+  dtype: undefined,
+  gradient: undefined,
+  forward: undefined,
+  equals: undefined,
+  samples: undefined,
+  micro: undefined,
+  constant: undefined,
+  view: undefined,
+  instruction: undefined,
+  identity: undefined,
+  commutes: undefined,
+  involution: undefined,
+  random: undefined,
+  fallible: undefined,
+};
+
 const registry: Op[] = [];
 
 /** Registers an op. Names are unique; the id is its position and stands for it in a plan's key. */
 export function op(entry: OpEntry): Op {
   if (registry.some((o) => o.name === entry.name)) throw new Error(`op ${entry.name} is defined twice`);
-  const made: Op = { ...entry, id: registry.length };
+  const made: Op = Object.assign({ id: registry.length, ...BLANK }, entry);
   registry.push(made);
   return made;
 }

@@ -1,4 +1,4 @@
-import { BOOL, FLOAT32, INT32, isFloat, nameOf, UINT8 } from '../dtype.js';
+import { BOOL, FLOAT32, FLOAT64, INT32, isFloat, nameOf, UINT8 } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { apply, type Op, type OpEntry } from '../graph/op.js';
 import { broadcast, type Extent } from '../shape.js';
@@ -48,17 +48,18 @@ export function rulePair(op: Op, a: Operand, b: Operand): AnyTensor {
   return apply(op, [a, typeof b === 'number' ? sharedConstant(b, a.type) : b]);
 }
 
-/** dtypes that an op takes, by code. */
+/** dtypes that an op takes: a bit for each code. */
 export interface Domain {
   readonly name: string;
-  has(type: number): boolean;
+  readonly types: number;
 }
-export const anyType: Domain = { name: 'any dtype', has: () => true };
-export const numeric: Domain = { name: 'a numeric dtype', has: (type) => type !== BOOL };
-export const float: Domain = { name: 'float32 or float64', has: isFloat };
-export const boolean: Domain = { name: 'bool', has: (type) => type === BOOL };
+const floats = (1 << FLOAT32) | (1 << FLOAT64);
+export const anyType: Domain = { name: 'any dtype', types: -1 };
+export const numeric: Domain = { name: 'a numeric dtype', types: ~(1 << BOOL) };
+export const float: Domain = { name: 'float32 or float64', types: floats };
+export const boolean: Domain = { name: 'bool', types: 1 << BOOL };
 /** What sums and scattered sums take: an integer of eight bits would overflow at once. */
-export const summable: Domain = { name: 'float32, float64 or int32', has: (type) => type >= FLOAT32 && type <= INT32 };
+export const summable: Domain = { name: 'float32, float64 or int32', types: floats | (1 << INT32) };
 
 /** The one dtype of all operands. Throws ERR_DTYPE where they differ, or the op does not take it. */
 export function sameType(name: string, inputs: readonly AnyTensor[], domain: Domain): number {
@@ -77,7 +78,7 @@ export function sameType(name: string, inputs: readonly AnyTensor[], domain: Dom
 
 /** `type`, if it is one that the op takes. Throws ERR_DTYPE. */
 export function checkType(name: string, type: number, domain: Domain): number {
-  if (!domain.has(type)) {
+  if (((domain.types >> type) & 1) === 0) {
     throw new GradsmithError('ERR_DTYPE', `${name}: expected ${domain.name}, got ${nameOf(type)} (cast it first)`);
   }
   return type;

@@ -88,13 +88,13 @@ function dropped(x: AnyTensor, axis: number): AnyTensor {
 }
 
 function productExtent(a: Extent, b: Extent): Extent {
-  if (a.lastFactor === b) return a.lastProduct!;
+  return a.products.of(b.id) ?? a.products.add(b.id, newProductExtent(a, b));
+}
+
+function newProductExtent(a: Extent, b: Extent): Extent {
   checkInner(a, b);
   const [m, n] = [a.dims[a.rank - 2]!, b.dims[b.rank - 1]!];
-  const product = intern(a.rank === 2 && b.rank === 2 ? [m, n] : [...batchOf(a, b).dims, m, n]);
-  a.lastFactor = b;
-  a.lastProduct = product;
-  return product;
+  return intern(a.rank === 2 && b.rank === 2 ? [m, n] : [...batchOf(a, b).dims, m, n]);
 }
 
 function batchOf(a: Extent, b: Extent): Extent {

@@ -1,5 +1,5 @@
 import { INT32 } from '../dtype.js';
-import { apply, type Op } from '../graph/op.js';
+import { apply } from '../graph/op.js';
 import { type Extent, intern } from '../shape.js';
 import { type AnyTensor, scalar } from '../tensor.js';
 import { Abs, Add, Div, Maximum, Minimum, Mul, Neg, Sign, Square, Sub } from './arithmetic.js';
@@ -19,43 +19,31 @@ import { Where } from './where.js';
 // The ops as gradient rules and compositions write them: untyped, and a number is a constant of the plan. (Modules of this folder import
 // each other in circles; nothing here is used before all of them have run.)
 
-type Unary = (x: AnyTensor) => AnyTensor;
-type Binary = (a: Operand, b: Operand) => AnyTensor;
-
-const unary =
-  (op: () => Op): Unary =>
-  (x) =>
-    apply(op(), [x]);
-const pair =
-  (op: () => Op): Binary =>
-  (a, b) =>
-    rulePair(op(), a, b);
-
 export { constant };
 
-export const neg = unary(() => Neg);
-export const abs = unary(() => Abs);
-export const sign = unary(() => Sign);
-export const square = unary(() => Square);
-export const exp = unary(() => Exp);
-export const log = unary(() => Log);
-export const sqrt = unary(() => Sqrt);
-export const sin = unary(() => Sin);
-export const cos = unary(() => Cos);
-export const softmax = unary(() => Softmax);
-export const logSoftmax = unary(() => LogSoftmax);
+export const neg = (x: AnyTensor): AnyTensor => apply(Neg, [x]);
+export const abs = (x: AnyTensor): AnyTensor => apply(Abs, [x]);
+export const sign = (x: AnyTensor): AnyTensor => apply(Sign, [x]);
+export const square = (x: AnyTensor): AnyTensor => apply(Square, [x]);
+export const exp = (x: AnyTensor): AnyTensor => apply(Exp, [x]);
+export const log = (x: AnyTensor): AnyTensor => apply(Log, [x]);
+export const sqrt = (x: AnyTensor): AnyTensor => apply(Sqrt, [x]);
+export const sin = (x: AnyTensor): AnyTensor => apply(Sin, [x]);
+export const cos = (x: AnyTensor): AnyTensor => apply(Cos, [x]);
+export const softmax = (x: AnyTensor): AnyTensor => apply(Softmax, [x]);
+export const logSoftmax = (x: AnyTensor): AnyTensor => apply(LogSoftmax, [x]);
 
-export const add = pair(() => Add);
-export const sub = pair(() => Sub);
-export const mul = pair(() => Mul);
-export const div = pair(() => Div);
-export const maximum = pair(() => Maximum);
-export const minimum = pair(() => Minimum);
-export const equal = pair(() => Equal);
-export const less = pair(() => Less);
-export const lessEqual = pair(() => LessEqual);
-export const greater = pair(() => Greater);
-export const greaterEqual = pair(() => GreaterEqual);
+export const add = (a: Operand, b: Operand): AnyTensor => rulePair(Add, a, b);
+export const sub = (a: Operand, b: Operand): AnyTensor => rulePair(Sub, a, b);
+export const mul = (a: Operand, b: Operand): AnyTensor => rulePair(Mul, a, b);
+export const div = (a: Operand, b: Operand): AnyTensor => rulePair(Div, a, b);
+export const maximum = (a: Operand, b: Operand): AnyTensor => rulePair(Maximum, a, b);
+export const minimum = (a: Operand, b: Operand): AnyTensor => rulePair(Minimum, a, b);
+export const equal = (a: Operand, b: Operand): AnyTensor => rulePair(Equal, a, b);
+export const less = (a: Operand, b: Operand): AnyTensor => rulePair(Less, a, b);
+export const lessEqual = (a: Operand, b: Operand): AnyTensor => rulePair(LessEqual, a, b);
+export const greater = (a: Operand, b: Operand): AnyTensor => rulePair(Greater, a, b);
+export const greaterEqual = (a: Operand, b: Operand): AnyTensor => rulePair(GreaterEqual, a, b);
 
 /** At least one of `a` and `b` is a tensor. */
 export function where(condition: AnyTensor, a: Operand, b: Operand): AnyTensor {

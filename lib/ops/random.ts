@@ -3,7 +3,7 @@ import { GradsmithError } from '../errors.js';
 import { apply, checkOperand, op } from '../graph/op.js';
 import { type Draw, takeDraw } from '../random.js';
 import { checkShape, type Extent, extentOf, intern, type Shape } from '../shape.js';
-import { type AnyTensor, drawScalar, scalar, type Tensor } from '../tensor.js';
+import { type AnyTensor, drawScalar, extraOf, scalar, type Tensor } from '../tensor.js';
 import { isRepresentable, numberNode } from './build.js';
 import * as n from './nodes.js';
 
@@ -45,7 +45,7 @@ function draw(
 
 /** Someone holds this draw and may read it more than once: it is computed once, then stored. */
 function held<R>(t: AnyTensor): R {
-  t.source = true;
+  extraOf(t).source = true;
   return t as R;
 }
 

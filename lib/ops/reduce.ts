@@ -16,7 +16,7 @@ export function sumMask(axis: number): number {
 
 /** The shape with every reduced axis as a 1. */
 export function keptExtent(x: Extent, attr: number): Extent {
-  return intern(keptDims(x.dims, attr));
+  return reducedExtent(x, attr | keepBit);
 }
 
 function keptDims(dims: readonly number[], attr: number): number[] {
@@ -24,11 +24,11 @@ function keptDims(dims: readonly number[], attr: number): number[] {
 }
 
 function reducedExtent(x: Extent, attr: number): Extent {
-  if (x.lastReduction === attr) return x.lastReduced!;
-  const reduced = attr & keepBit ? keptExtent(x, attr) : intern(x.dims.filter((_, i) => !((attr >> i) & 1)));
-  x.lastReduction = attr;
-  x.lastReduced = reduced;
-  return reduced;
+  return x.reductions.of(attr) ?? x.reductions.add(attr, intern(reducedDims(x.dims, attr)));
+}
+
+function reducedDims(dims: readonly number[], attr: number): number[] {
+  return attr & keepBit ? keptDims(dims, attr) : dims.filter((_, i) => !((attr >> i) & 1));
 }
 
 /** The axes of `from` along which `to` was broadcast to it. */

@@ -29,11 +29,7 @@ const packAxes = (order: readonly number[]): number => order.reduce((packed, axi
 const orderOf = (attr: number, rank: number): number[] => Array.from({ length: rank }, (_, i) => axisAt(attr, i));
 
 function permutedExtent(x: Extent, attr: number): Extent {
-  if (x.lastOrder === attr) return x.lastPermuted!;
-  const permuted = intern(orderOf(attr, x.rank).map((axis) => x.dims[axis]!));
-  x.lastOrder = attr;
-  x.lastPermuted = permuted;
-  return permuted;
+  return x.permutations.of(attr) ?? x.permutations.add(attr, intern(orderOf(attr, x.rank).map((i) => x.dims[i]!)));
 }
 
 const swaps = Array.from({ length: 9 }, (_, rank) => {

@@ -2,7 +2,7 @@ import { allocate, type TypedArray } from '../dtype.js';
 import type { Plan } from '../graph/plan.js';
 import { walk } from '../graph/walk.js';
 import { Storage } from '../storage.js';
-import { type AnyTensor, detach, STORED, VALUE } from '../tensor.js';
+import { type AnyTensor, detach, STORED, setValue } from '../tensor.js';
 import { moveToNative } from './buffers.js';
 import { native } from './native.js';
 
@@ -76,8 +76,7 @@ export function settle(plan: Plan, outputs: readonly AnyTensor[], arrays: BoundA
     const t = outputs[i]!;
     const spec = plan.outputs[i]!;
     if (spec.value >= 0) {
-      t.kind = VALUE;
-      t.value = values[spec.value]!;
+      setValue(t, values[spec.value]!);
     } else {
       t.kind = STORED;
       t.storage = new Storage(arrays![firstArray + spec.buffer]!, -1);

@@ -1,6 +1,6 @@
 import { GradsmithError } from '../errors.js';
 import type { Plan } from '../graph/plan.js';
-import type { AnyTensor, PendingJob } from '../tensor.js';
+import { type AnyTensor, extraOf, type PendingJob } from '../tensor.js';
 import { native } from './native.js';
 
 // Work on the executor thread: one job a run of a plan, in order.
@@ -105,6 +105,6 @@ export function failureOf(
 export function failTensors(tensors: readonly AnyTensor[], error: Error): void {
   for (const t of tensors) {
     t.pending = null;
-    if (t.op === null) t.error = error;
+    if (t.op === null) extraOf(t).error = error;
   }
 }

@@ -1,7 +1,7 @@
 import { allocate, type DType, isFloat, nameOf, type TypedArray } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { type Shape, show } from '../shape.js';
-import { type AnyTensor, type Parameter, STORED, Tensor, tick } from '../tensor.js';
+import { type AnyTensor, extraOf, type Parameter, STORED, Tensor, tick } from '../tensor.js';
 import { nativeStorage, writeNative } from './buffers.js';
 import { overwrite } from './commit.js';
 import { storeValue } from './run.js';
@@ -35,7 +35,7 @@ function mutable(op: string, init: unknown): AnyTensor {
     );
   const t = init as AnyTensor;
   const p: AnyTensor = new Tensor(null, [], 0, t.extent, t.type, false);
-  p.mutable = true;
+  extraOf(p).mutable = true;
   if (t.kind === STORED && t.storage!.host !== null) {
     const storage = nativeStorage(t.type, t.extent.size);
     writeNative(storage, t.storage!.host);
@@ -77,5 +77,5 @@ export function assign(target: AnyTensor, value: AnyTensor | TypedArray): void {
       `assign: expected ${target.extent.size} elements for ${show(target.extent.dims)}, got ${value.length}`,
     );
   writeNative(target.storage!, value);
-  target.written = tick();
+  target.time = tick();
 }

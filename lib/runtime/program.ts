@@ -100,7 +100,7 @@ export class Program {
       values,
     );
     const now = tick();
-    for (const t of this.targets) t.written = now;
+    for (const t of this.targets) t.time = now;
     const stop = () => native.cancel(job.id);
     signal?.addEventListener('abort', stop, { once: true });
     const timer = onProgress ? setInterval(() => onProgress(native.progress(job.id)), PROGRESS_MS) : undefined;

@@ -2,7 +2,7 @@ import { GradsmithError } from '../errors.js';
 import { findPlan, planCache } from '../graph/cache.js';
 import type { Plan } from '../graph/plan.js';
 import { releaseWalk, walk } from '../graph/walk.js';
-import { type AnyTensor, detach, STORED, stored, tick } from '../tensor.js';
+import { type AnyTensor, detach, extraOf, STORED, stored, tick } from '../tensor.js';
 import { bind, settle } from './bind.js';
 import { nativeStorage } from './buffers.js';
 import { drain, enqueue, failTensors, failureOf, type Job, jobCount } from './jobs.js';
@@ -133,7 +133,7 @@ function failureAmong(reads: readonly AnyTensor[]): Error | null {
 function markWritten(targets: readonly AnyTensor[]): void {
   if (targets.length === 0) return;
   const now = tick();
-  for (let i = 0; i < targets.length; i++) targets[i]!.written = now;
+  for (let i = 0; i < targets.length; i++) targets[i]!.time = now;
 }
 
 /**
@@ -162,7 +162,7 @@ export function storePendingSources(): void {
 
 /** A random source that somebody holds is computed once, or each plan that reads it would draw its numbers again. */
 function storeSource(t: AnyTensor): void {
-  t.source = false;
+  extraOf(t).source = false;
   storeValue(t, t);
   detach(t);
 }
