@@ -1,9 +1,10 @@
-// Matrix products: C = act(alpha·A·B + bias) or C += alpha·A·B, float and double, any strides of A and B, batched.
-// A product is planned once by its shape and then run part by part.
+// Matrix products: C = act(alpha·A·B + bias), C += alpha·A·B, or blocks of alpha·A·B handed to a hook; float and
+// double, any strides of A and B, batched. A product is planned once by its shape and then run part by part.
 //
 // Every sum runs over k in ascending order with one FMA a term (or lane by lane, where the dot kernel is chosen); which
 // of the two, the tiles and the parts follow from shape, strides and ISA level alone. So any thread may run any part in
-// any order and the bits stay the same.
+// any order and the bits stay the same. alpha is applied to finished sums, rounded, and only then added to C: the bits
+// are those of a product into a buffer of its own followed by the elementwise update.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +28,17 @@ struct GemmShape {
   bool accumulate;  // C += alpha·A·B; no bias, no activation
   bool bias;
   Activation activation;
+  /// Blocks of alpha·A·B go to the hook and C is not touched: no bias, no activation, no accumulate. The sums are
+  /// those of the same shape without a hook and a C without gaps, bit by bit; c_row and c_batch are ignored.
+  bool hooked;
 };
+
+/// Takes rows [i0, i1), columns [j0, j1) of alpha·A·B, which lie in `block` row by row, block_row elements apart, in L1
+/// where one row of C fits. Rows count on through the batch: row i of its q-th product is row q·m + i. Every element is
+/// handed over once; blocks are as wide as C where that fits L1. Called by the thread that runs the part, which may
+/// write to the block.
+using GemmHook = void (*)(void* context, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1, void* block,
+                          ptrdiff_t block_row) noexcept;
 
 /// What an ISA level's tiles look like, for choose_gemm.
 struct GemmTraits {
@@ -48,22 +59,25 @@ enum class GemmMethod : int32_t {
 struct GemmPiece {
   GemmMethod method;
   /// Compute the transposed product Bᵀ·Aᵀ, so that the vectors of tiles run along m; each tile is turned as it is
-  /// stored. The fields below speak of that product.
+  /// stored. pack_a and pack_b speak of that product.
   bool across;
   bool pack_a, pack_b;  // copy operands into panels first
   ptrdiff_t n0, n1;
-  ptrdiff_t kc, mc, nc;  // cache blocks
+  size_t scratch_bytes;
 };
 
 struct GemmPlan;
 
-/// `bias` has n elements or is null. All pointers are of the element type the plan was made for.
+/// `bias` has n elements or is null. All pointers are of the element type the plan was made for; those that the plan
+/// has no use for may be null.
 struct GemmPointers {
   void* c;
   const void* a;
   const void* b;
-  const void* bias;
-  double alpha;
+  const void* bias = nullptr;
+  double alpha = 1;
+  GemmHook hook = nullptr;
+  void* context = nullptr;  // of the hook
 };
 
 /// Runs one part. `scratch` is 64-byte aligned, plan.scratch_bytes long, private to the caller.
@@ -80,6 +94,14 @@ struct GemmPlan {
   bool swap;  // A and B have changed places: C is one column, taken for a row
   int32_t pieces;
   GemmPiece piece[2];
+  /// Blocks of a part: nc columns; of these mc rows, whose sums wait together for the next kc terms; of these
+  /// block_rows, which are finished together.
+  ptrdiff_t kc, mc, nc, block_rows;
+  /// Finished sums go to a block in scratch, then to the hook, or through bias and activation to C.
+  bool buffered;
+  /// Unfinished sums wait in scratch, not in C: where buffered, or where C holds what they are added to.
+  bool keeps;
+  ptrdiff_t kept_row;  // elements from row to row in scratch
   // Where all of C is one block of registers, its kernel and form are kept here and `run` goes straight to them.
   void (*kernel)();
   int32_t kernel_vectors;

@@ -10,12 +10,14 @@ namespace {
 
 constexpr double kNsPerCycle = 0.29;
 constexpr double kNever = 1e300;
-/// A block of A (mc x kc) keeps to half of a 1 MiB L2. Long blocks of k win over panels that fit L1 (2 vectors of B a
-/// step are 9 bytes a cycle, which L2 has to spare), for each block passes once over C.
+/// Packed B (kc x nc) is read from L2 once for each row of tiles: 2 vectors of B a step are 9 bytes a cycle, which L2
+/// has to spare. Long blocks of k win over panels that fit L1, for each block passes once over C.
 constexpr ptrdiff_t kMaxKcBytes = 4096;
 constexpr ptrdiff_t kKcBytes = 2048;
 constexpr ptrdiff_t kMaxBlockBytes = 448 * 1024;
 constexpr ptrdiff_t kMaxColumnBlockBytes = 1024 * 1024;
+/// A block of finished rows leaves room in a 48 KiB L1 for what is computed with it.
+constexpr ptrdiff_t kKeptBytes = 32 * 1024;
 constexpr ptrdiff_t kMaxParts = 16;
 constexpr double kL2Bytes = 768 * 1024;
 constexpr double kL3BytesPerNs = 80;
@@ -42,6 +44,42 @@ double pack_cycles(double count, ptrdiff_t inner, ptrdiff_t outer, const GemmTra
   return count * (inner == 1 ? 2.0 / lanes : outer == 1 ? 4.0 / lanes : 2.0);
 }
 
+/// What decides methods and parts, and so bits: neither the hook nor what else becomes of the sums.
+GemmShape plain(GemmShape s) {
+  s.accumulate = s.bias = s.hooked = false;
+  s.activation = Activation::kNone;
+  return s;
+}
+
+struct Blocking {
+  ptrdiff_t kc, nc, block_rows, mc;
+  bool buffered, keeps;
+};
+
+/// Blocks of a part of m x n.
+Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTraits& t) {
+  Blocking b{};
+  b.buffered = s.hooked || s.bias || s.activation != Activation::kNone;
+  const double a_bytes = double(m) * double(s.k) * t.element_bytes;
+  const ptrdiff_t most_k = (a_bytes <= kMaxBlockBytes ? kMaxKcBytes : kKcBytes) / t.element_bytes;
+  b.kc = std::max<ptrdiff_t>(1, even_part(s.k, blocks(s.k, most_k)));
+  const bool once = b.kc >= s.k;
+  b.keeps = b.buffered || (s.accumulate && !once);
+  const ptrdiff_t unit = 2 * t.lanes;
+  ptrdiff_t most_n = std::max<ptrdiff_t>(unit, kMaxColumnBlockBytes / (b.kc * t.element_bytes) / unit * unit);
+  if (b.buffered) most_n = std::min(most_n, std::max(unit, kKeptBytes / (t.max_rows * t.element_bytes) / unit * unit));
+  b.nc = up(even_part(n, blocks(n, most_n)), unit);
+  const ptrdiff_t row_bytes = up(std::min(b.nc, n), t.lanes) * t.element_bytes;
+  const ptrdiff_t tall = std::max<ptrdiff_t>(1, (b.keeps ? kKeptBytes : kMaxBlockBytes) / (row_bytes * t.max_rows));
+  b.block_rows = even_part(m, blocks(m, tall * t.max_rows));
+  b.mc = m;
+  if (b.keeps) {
+    const ptrdiff_t most = once ? 1 : std::max<ptrdiff_t>(1, kMaxColumnBlockBytes / (row_bytes * b.block_rows));
+    b.mc = std::min(up(m, b.block_rows), most * b.block_rows);
+  }
+  return b;
+}
+
 struct Choice {
   double cycles;
   GemmPiece piece;
@@ -54,15 +92,8 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   p.across = across;
   const double a_bytes = double(v.m) * double(v.k) * t.element_bytes,
                b_bytes = double(v.n) * double(v.k) * t.element_bytes;
-  const ptrdiff_t most_k = (a_bytes <= kMaxBlockBytes ? kMaxKcBytes : kKcBytes) / t.element_bytes;
-  const ptrdiff_t k_blocks = blocks(v.k, most_k);
-  p.kc = std::max<ptrdiff_t>(1, even_part(v.k, k_blocks));
-  const ptrdiff_t most_m =
-      std::max<ptrdiff_t>(t.max_rows, kMaxBlockBytes / (p.kc * t.element_bytes) / t.max_rows * t.max_rows);
-  p.mc = up(even_part(v.m, blocks(v.m, most_m)), t.max_rows);
-  const ptrdiff_t most_n =
-      std::max<ptrdiff_t>(2 * t.lanes, kMaxColumnBlockBytes / (p.kc * t.element_bytes) / t.lanes / 2 * t.lanes * 2);
-  p.nc = up(even_part(v.n, blocks(v.n, most_n)), 2 * t.lanes);
+  const Blocking blocking = blocks_of(plain(s), m, n, t);
+  const ptrdiff_t k_blocks = blocks(v.k, blocking.kc);
   const bool columns_apart = v.b_col != 1 && v.n > 1;
   // B in place costs nothing where few rows use it and it stays in cache.
   const bool b_awkward = b_bytes > 256 * 1024 || v.b_row * t.element_bytes % 2048 == 0;
@@ -83,7 +114,8 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   cycles += tiles * vectors / width * double(k_blocks) * 25;     // start and store of a tile
   if (!across && v.n % t.lanes != 0) cycles += double(v.m) * 3;  // loads and stores of parts of vectors
   if (across) cycles += double(k_blocks) * (double(v.m) * double(v.n) * 12.0 / t.lanes + tiles * vectors / width * 80);
-  if (p.pack_a) cycles += pack_cycles(a_bytes / t.element_bytes, v.a_row, v.a_col, t) * double(blocks(v.n, p.nc));
+  if (p.pack_a)
+    cycles += pack_cycles(a_bytes / t.element_bytes, v.a_row, v.a_col, t) * double(blocks(v.n, blocking.nc));
   if (p.pack_b) cycles += pack_cycles(double(v.n) * k, v.b_col, v.b_row, t);
   return {cycles, p};
 }
@@ -133,18 +165,45 @@ double choose_pieces(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTra
   return head.cycles + tail.cycles;
 }
 
-size_t piece_scratch(const GemmShape& s, const GemmPiece& p, ptrdiff_t m, ptrdiff_t n, const GemmTraits& t) {
-  const Side v = side_of(s, m, n, p.across);
+/// What a piece packs in a part of m x n.
+size_t piece_scratch(const GemmPlan& plan, const GemmPiece& p, const GemmTraits& t) {
+  const ptrdiff_t n = std::min(plan.n_step, p.n1 - p.n0), k = plan.shape.k;
   const ptrdiff_t wide = 8 * t.lanes;
   ptrdiff_t elements = 0;
   if (p.method == GemmMethod::kDots) {
-    if (p.pack_b) elements = v.n * up(v.k, t.lanes);
+    if (p.pack_b) elements = (p.across ? plan.m_step : n) * up(k, t.lanes);
+  } else if (p.across) {
+    if (p.pack_a) elements += up(n * k + t.lanes, 64);
+    if (p.pack_b || !t.masked_loads) elements += wide * k;
   } else {
-    if (p.pack_a) elements += up(p.mc * p.kc + t.lanes, 64);
-    const ptrdiff_t panels = p.pack_b && v.m > p.mc ? up(std::min(p.nc, v.n), t.lanes) + wide : wide;
-    if (p.pack_b || !t.masked_loads) elements += panels * p.kc;
+    if (p.pack_a) elements += up(t.max_rows * plan.kc + t.lanes, 64);
+    const ptrdiff_t panels = p.pack_b && plan.m_step > t.max_rows ? up(std::min(plan.nc, n), t.lanes) + wide : wide;
+    if (p.pack_b || !t.masked_loads) elements += panels * plan.kc;
   }
   return static_cast<size_t>(up(elements * t.element_bytes, 64));
+}
+
+/// Blocks and scratch of the parts, once they are cut.
+void set_blocks(GemmPlan& plan, const GemmTraits& t) {
+  const Blocking b = blocks_of(plan.shape, plan.m_step, plan.n_step, t);
+  plan.kc = b.kc, plan.mc = b.mc, plan.nc = b.nc, plan.block_rows = b.block_rows;
+  plan.buffered = b.buffered, plan.keeps = b.keeps;
+  plan.kept_row = up(std::min(b.nc, plan.n_step), t.lanes);
+  if (b.keeps) plan.scratch_bytes = static_cast<size_t>(up(b.mc * plan.kept_row * t.element_bytes, 64));
+  for (int32_t i = 0; i < plan.pieces; i++) {
+    plan.piece[i].scratch_bytes = piece_scratch(plan, plan.piece[i], t);
+    plan.scratch_bytes += plan.piece[i].scratch_bytes;
+  }
+}
+
+/// C as if it lay without gaps: how far batch and rows merge is up to A and B alone.
+void set_dense(GemmShape& s) {
+  s.c_row = s.n;
+  ptrdiff_t stride = s.m * s.n;
+  for (int32_t d = s.batch_rank - 1; d >= 0; d--) {
+    s.c_batch[d] = stride;
+    stride *= s.batch_dims[d];
+  }
 }
 
 /// Drops batch dimensions of 1 and merges what lies evenly; a batch over which B stays the same is more rows of A.
@@ -221,6 +280,7 @@ double cut_evenly(const GemmPlan& plan, ptrdiff_t parts, const GemmTraits& t, Ge
 GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
   GemmPlan plan{};
   plan.shape = shape;
+  if (shape.hooked) set_dense(plan.shape);
   merge_batch(plan.shape);
   GemmShape& s = plan.shape;
   plan.batch_count = 1;
@@ -271,11 +331,7 @@ GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
   plan.parts =
       static_cast<size_t>(plan.grid_batch) * static_cast<size_t>(plan.grid_m) * static_cast<size_t>(plan.grid_n);
   plan.cost_ns = 5 + std::max(one, cycles * kNsPerCycle);
-  for (int32_t i = 0; i < plan.pieces; i++) {
-    const GemmPiece& p = plan.piece[i];
-    const ptrdiff_t n = std::min(plan.n_step, p.n1 - p.n0);
-    plan.scratch_bytes = std::max(plan.scratch_bytes, piece_scratch(s, p, plan.m_step, n, t));
-  }
+  set_blocks(plan, t);
   return plan;
 }
 

@@ -1,4 +1,4 @@
-// What happens to finished sums: alpha, the old C, bias, activation, and the store into C with its ragged edges.
+// What happens to finished sums on their way out of a buffer: alpha, the old C, bias, activation, ragged edges.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -11,14 +11,6 @@
 
 namespace gradsmith::kernels {
 
-template <class T>
-struct Finish {
-  T alpha;
-  bool add;       // to what C holds
-  const T* bias;  // of C's first column here, or null
-  Activation activation;
-};
-
 template <Activation kActivation, class V>
 GRADSMITH_INLINE V activate(V x) {
   if constexpr (kActivation == Activation::kRelu) return select(x < V::zero(), V::zero(), x);  // NaN stays NaN
@@ -27,58 +19,45 @@ GRADSMITH_INLINE V activate(V x) {
   return x;
 }
 
-template <class T, class Isa, Activation kActivation>
-void finish_as(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t columns, const Finish<T>& f, T* c,
-               ptrdiff_t c_row) {
-  using V = simd::Vec<T, Isa>;
+/// f(address in `from`, address in `to`, lanes that exist) for each vector of rows x columns elements.
+template <class V, class T, class F>
+GRADSMITH_INLINE void each_vector(const T* from, ptrdiff_t from_row, ptrdiff_t rows, ptrdiff_t columns, T* to,
+                                  ptrdiff_t to_row, F f) {
   constexpr ptrdiff_t kLanes = V::kLanes;
-  const V alpha = V::splat(f.alpha);
-  for (ptrdiff_t j = 0; j < columns; j += kLanes) {
-    const auto n = static_cast<size_t>(std::min(kLanes, columns - j));
-    const bool whole = n == V::kLanes;
-    const V bias = f.bias ? (whole ? V::load(f.bias + j) : V::load_partial(f.bias + j, n)) : V::zero();
-    for (ptrdiff_t i = 0; i < rows; i++) {
-      T* to = c + i * c_row + j;
-      V x = V::load(sums + i * sums_row + j);
-      if (f.add) {
-        x = multiply_add<V, Isa>(x, alpha, whole ? V::load(to) : V::load_partial(to, n));
-        if (f.bias) x = x + bias;
-      } else if (f.bias) {
-        x = multiply_add<V, Isa>(x, alpha, bias);
-      } else {
-        x = x * alpha;
-      }
-      x = activate<kActivation>(x);
-      if (whole) {
-        x.store(to);
-      } else {
-        x.store_partial(to, n);
-      }
-    }
+  for (ptrdiff_t i = 0; i < rows; i++, from += from_row, to += to_row) {
+    ptrdiff_t j = 0;
+    for (; j + kLanes <= columns; j += kLanes) f(from + j, to + j, j, V::kLanes);
+    if (j < columns) f(from + j, to + j, j, static_cast<size_t>(columns - j));
   }
 }
 
-/// C[i][j] = act(alpha·sums[i][j] [+ C[i][j]] [+ bias[j]]). Rows of `sums` are whole vectors; C is touched in its
-/// `columns` only.
-template <class T, class Isa>
-void finish(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t columns, const Finish<T>& f, T* c,
-            ptrdiff_t c_row) {
-  switch (f.activation) {
-    case Activation::kRelu:
-      return finish_as<T, Isa, Activation::kRelu>(sums, sums_row, rows, columns, f, c, c_row);
-    case Activation::kSigmoid:
-      return finish_as<T, Isa, Activation::kSigmoid>(sums, sums_row, rows, columns, f, c, c_row);
-    case Activation::kTanh:
-      return finish_as<T, Isa, Activation::kTanh>(sums, sums_row, rows, columns, f, c, c_row);
-    default:
-      return finish_as<T, Isa, Activation::kNone>(sums, sums_row, rows, columns, f, c, c_row);
-  }
+template <class V, class T>
+GRADSMITH_INLINE V load_lanes(const T* p, size_t n) {
+  return n == V::kLanes ? V::load(p) : V::load_partial(p, n);
+}
+template <class V, class T>
+GRADSMITH_INLINE void store_lanes(V x, T* p, size_t n) {
+  if (n == V::kLanes) return x.store(p);
+  x.store_partial(p, n);
 }
 
-/// The same for a tile of the transposed product: C has `columns` rows and `rows` columns.
+/// to = alpha·sums, or to + alpha·sums, rounded in between as in a tile. Rows of `sums` are whole vectors; `to` is
+/// touched in its `columns` only.
 template <class T, class Isa>
-void finish_across(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t columns, const Finish<T>& f, T* c,
-                   ptrdiff_t c_row) {
+void scale(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t columns, T alpha, bool add, T* to,
+           ptrdiff_t to_row) {
+  using V = simd::Vec<T, Isa>;
+  const V factor = V::splat(alpha);
+  each_vector<V>(sums, sums_row, rows, columns, to, to_row, [factor, add](const T* from, T* at, ptrdiff_t, size_t n) {
+    const V x = V::load(from) * factor;
+    store_lanes(add ? load_lanes<V>(at, n) + x : x, at, n);
+  });
+}
+
+/// The same for a tile of the transposed product: `to` has `columns` rows and `rows` columns.
+template <class T, class Isa>
+void scale_across(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t columns, T alpha, bool add, T* to,
+                  ptrdiff_t to_row) {
   constexpr ptrdiff_t kLanes = simd::Vec<T, Isa>::kLanes;
   // Widest tile: 8 vectors of few rows, or 2 of the most.
   constexpr ptrdiff_t kTwo = 2 * kLanes * (TileShape<Isa>::kMaxRows + kLanes);
@@ -91,7 +70,34 @@ void finish_across(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t 
                    width);
     }
   }
-  finish<T, Isa>(turned, width, columns, rows, f, c, c_row);
+  scale<T, Isa>(turned, width, columns, rows, alpha, add, to, to_row);
+}
+
+template <class T, class Isa, Activation kActivation>
+void finish_as(const T* block, ptrdiff_t block_row, ptrdiff_t rows, ptrdiff_t columns, const T* bias, T* c,
+               ptrdiff_t c_row) {
+  using V = simd::Vec<T, Isa>;
+  each_vector<V>(block, block_row, rows, columns, c, c_row, [bias](const T* from, T* at, ptrdiff_t j, size_t n) {
+    V x = V::load(from);
+    if (bias) x = x + load_lanes<V>(bias + j, n);
+    store_lanes(activate<kActivation>(x), at, n);
+  });
+}
+
+/// c = act(block [+ bias]); `bias` begins at the block's first column, or is null.
+template <class T, class Isa>
+void finish(const T* block, ptrdiff_t block_row, ptrdiff_t rows, ptrdiff_t columns, const T* bias,
+            Activation activation, T* c, ptrdiff_t c_row) {
+  switch (activation) {
+    case Activation::kRelu:
+      return finish_as<T, Isa, Activation::kRelu>(block, block_row, rows, columns, bias, c, c_row);
+    case Activation::kSigmoid:
+      return finish_as<T, Isa, Activation::kSigmoid>(block, block_row, rows, columns, bias, c, c_row);
+    case Activation::kTanh:
+      return finish_as<T, Isa, Activation::kTanh>(block, block_row, rows, columns, bias, c, c_row);
+    default:
+      return finish_as<T, Isa, Activation::kNone>(block, block_row, rows, columns, bias, c, c_row);
+  }
 }
 
 }  // namespace gradsmith::kernels

@@ -2,45 +2,16 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
-#include <utility>
 
 #include "kernels/gemm.h"
 #include "kernels/gemm_loops.h"
 
 namespace gradsmith::kernels {
 
-/// Rows [m0, m1) and columns [n0, n1) of one product.
-template <class T, class Isa>
-void run_piece(const GemmShape& s, const GemmPiece& piece, const T* a, const T* b, T* c, const T* bias, T alpha,
-               ptrdiff_t m0, ptrdiff_t m1, ptrdiff_t n0, ptrdiff_t n1, T* scratch) {
-  GemmView<T> g{m1 - m0,
-                n1 - n0,
-                s.k,
-                a + m0 * s.a_row,
-                s.a_row,
-                s.a_col,
-                b + n0 * s.b_col,
-                s.b_row,
-                s.b_col,
-                c + m0 * s.c_row + n0,
-                s.c_row,
-                bias ? bias + n0 : nullptr,
-                alpha,
-                s.accumulate,
-                s.activation,
-                piece.across};
-  if (piece.across) {
-    std::swap(g.m, g.n);
-    std::swap(g.a, g.b);
-    std::swap(g.a_row, g.b_col);
-    std::swap(g.a_col, g.b_row);
-  }
-  const GemmRunner<T, Isa> runner{g};
-  if (piece.method == GemmMethod::kDots) {
-    runner.dots(piece, scratch);
-  } else {
-    runner.tiles(piece, scratch);
-  }
+/// A sum of nothing is 0, whatever alpha is.
+template <class T>
+T scale_of(const GemmShape& s, const GemmPointers& pointers) {
+  return s.k == 0 ? T(1) : static_cast<T>(pointers.alpha);
 }
 
 template <class T, class Isa>
@@ -52,29 +23,44 @@ void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, v
   const ptrdiff_t m0 = std::min(s.m, in_m * plan.m_step), m1 = std::min(s.m, m0 + plan.m_step);
   const ptrdiff_t n0 = std::min(s.n, in_n * plan.n_step), n1 = std::min(s.n, n0 + plan.n_step);
   if (m0 >= m1 || n0 >= n1) return;
+  ptrdiff_t from[2], to[2];
+  for (int32_t i = 0; i < plan.pieces; i++) {
+    from[i] = std::max(n0, plan.piece[i].n0) - n0;
+    to[i] = std::min(n1, plan.piece[i].n1) - n0;
+  }
+  const T* bias = static_cast<const T*>(pointers.bias);
+  GemmView<T> view{m1 - m0, n1 - n0, s.k, nullptr, s.a_row, s.a_col, nullptr, s.b_row, s.b_col};
+  GemmSink<T> sink{nullptr, s.c_row, scale_of<T>(s, pointers), s.accumulate, false, 0, n0, bias ? bias + n0 : nullptr};
   const ptrdiff_t first = plan.batch_count * in_batch / plan.grid_batch;
   const ptrdiff_t last = plan.batch_count * (in_batch + 1) / plan.grid_batch;
-  const T alpha = s.k == 0 ? T(1) : static_cast<T>(pointers.alpha);  // a sum of nothing is 0, whatever alpha is
   for (ptrdiff_t q = first; q < last; q++) {
-    const T* a = static_cast<const T*>(plan.swap ? pointers.b : pointers.a);
-    const T* b = static_cast<const T*>(plan.swap ? pointers.a : pointers.b);
-    T* c = static_cast<T*>(pointers.c);
+    view.a = static_cast<const T*>(plan.swap ? pointers.b : pointers.a) + m0 * s.a_row;
+    view.b = static_cast<const T*>(plan.swap ? pointers.a : pointers.b) + n0 * s.b_col;
+    sink.c = static_cast<T*>(pointers.c) + m0 * s.c_row + n0;
     ptrdiff_t rest = q;
     for (int32_t d = s.batch_rank - 1; d >= 0; d--) {
       const ptrdiff_t index = rest % s.batch_dims[d];
       rest /= s.batch_dims[d];
-      a += index * s.a_batch[d];
-      b += index * s.b_batch[d];
-      c += index * s.c_batch[d];
+      view.a += index * s.a_batch[d];
+      view.b += index * s.b_batch[d];
+      sink.c += index * s.c_batch[d];
     }
-    for (int32_t i = 0; i < plan.pieces; i++) {
-      const GemmPiece& piece = plan.piece[i];
-      const ptrdiff_t from = std::max(n0, piece.n0), to = std::min(n1, piece.n1);
-      if (from >= to) continue;
-      run_piece<T, Isa>(s, piece, a, b, c, static_cast<const T*>(pointers.bias), alpha, m0, m1, from, to,
-                        static_cast<T*>(scratch));
-    }
+    sink.row0 = q * s.m + m0;
+    if (plan.swap) sink.column0 = q * s.n + n0;
+    GemmRunner<T, Isa>(plan, pointers, view, sink, scratch).run(from, to);
   }
+}
+
+/// What finished sums of one register block in `sums` become: all of C.
+template <class T, class Isa>
+void finish_all(const GemmPlan& plan, const GemmPointers& pointers, T* sums, ptrdiff_t sums_row) {
+  const GemmShape& s = plan.shape;
+  if (s.hooked) {
+    if (plan.swap) return pointers.hook(pointers.context, 0, s.n, 0, 1, sums, 1);
+    return pointers.hook(pointers.context, 0, s.m, 0, s.n, sums, sums_row);
+  }
+  finish<T, Isa>(sums, sums_row, s.m, s.n, static_cast<const T*>(pointers.bias), s.activation,
+                 static_cast<T*>(pointers.c), s.c_row);
 }
 
 /// All of C by one register tile, A and B in place.
@@ -91,17 +77,21 @@ void run_one_tile(const GemmPlan& plan, const GemmPointers& pointers, size_t, vo
   args.b_row = s.b_row;
   args.k = s.k;
   args.last = static_cast<size_t>(plan.kernel_last);
-  args.c = static_cast<T*>(pointers.c);
-  args.c_row = s.c_row;
-  args.alpha = s.k == 0 ? T(1) : static_cast<T>(pointers.alpha);
+  args.from = nullptr;
+  args.alpha = scale_of<T>(s, pointers);
+  args.to_last = args.last;
   args.add = s.accumulate;
-  args.raw = nullptr;
-  if (plan.kernel_last == kLanes && !s.bias && s.activation == Activation::kNone) return kernel(args);
+  if (!plan.buffered) {
+    args.to = static_cast<T*>(pointers.c);
+    args.to_row = s.c_row;
+    return kernel(args);
+  }
   alignas(64) T sums[TileShape<Isa>::kMaxAccumulators * kLanes];
-  args.raw = sums;
+  args.to = sums;
+  args.to_row = plan.kernel_vectors * kLanes;
+  args.to_last = kLanes;
   kernel(args);
-  finish<T, Isa>(sums, plan.kernel_vectors * kLanes, s.m, s.n,
-                 {args.alpha, s.accumulate, static_cast<const T*>(pointers.bias), s.activation}, args.c, s.c_row);
+  finish_all<T, Isa>(plan, pointers, sums, args.to_row);
 }
 
 /// All of C by one block of dot products, A and B in place.
@@ -110,12 +100,15 @@ void run_one_dot(const GemmPlan& plan, const GemmPointers& pointers, size_t, voi
   const GemmShape& s = plan.shape;
   constexpr ptrdiff_t kRow = std::max<ptrdiff_t>(simd::Vec<T, Isa>::kLanes, kDotColumns);
   alignas(64) T sums[8 * kRow];
-  const T alpha = s.k == 0 ? T(1) : static_cast<T>(pointers.alpha);
   reinterpret_cast<DotFn<T>>(plan.kernel)(static_cast<const T*>(plan.swap ? pointers.b : pointers.a), s.a_row,
                                           static_cast<const T*>(plan.swap ? pointers.a : pointers.b), s.b_col, s.k,
                                           sums, kRow);
-  finish<T, Isa>(sums, kRow, s.m, s.n, {alpha, s.accumulate, static_cast<const T*>(pointers.bias), s.activation},
-                 static_cast<T*>(pointers.c), s.c_row);
+  const T alpha = scale_of<T>(s, pointers);
+  if (!plan.buffered) {
+    return scale<T, Isa>(sums, kRow, s.m, s.n, alpha, s.accumulate, static_cast<T*>(pointers.c), s.c_row);
+  }
+  scale<T, Isa>(sums, kRow, s.m, s.n, alpha, false, sums, kRow);
+  finish_all<T, Isa>(plan, pointers, sums, kRow);
 }
 
 template <class T, class Isa>
@@ -147,7 +140,7 @@ GemmPlan plan_gemm(const GemmShape& shape) {
   const ptrdiff_t vectors = (s.n + kLanes - 1) / kLanes;
   const bool ragged = s.n % kLanes != 0;
   if (s.m > Shape::kMaxRows || vectors > GemmRunner<T, Isa>::most_vectors(s.m) || (vectors & (vectors - 1)) != 0 ||
-      s.k > p.kc || (ragged && !Shape::kMaskedLoads)) {
+      s.k > plan.kc || (ragged && !Shape::kMaskedLoads)) {
     return plan;
   }
   const auto rows = static_cast<int>(s.m), width = static_cast<int>(vectors);

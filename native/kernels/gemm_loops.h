@@ -1,4 +1,5 @@
-// The loops around the register tiles and the dot products, for one product without batch.
+// The loops of one part of a product without batch: blocks of columns, of rows, of terms; the tiles and dot products of
+// each; and what is done with a block whose sums are final.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -12,8 +13,7 @@
 
 namespace gradsmith::kernels {
 
-/// One product without batch, in the orientation it is computed in. For the transposed product (`across`) element (i,
-/// j) lies at c[j·c_row + i], else at c[i·c_row + j].
+/// One part of one product. Element (i, p) of A is a[i·a_row + p·a_col], and so on.
 template <class T>
 struct GemmView {
   ptrdiff_t m, n, k;
@@ -21,53 +21,151 @@ struct GemmView {
   ptrdiff_t a_row, a_col;
   const T* b;
   ptrdiff_t b_row, b_col;
-  T* c;
-  ptrdiff_t c_row;
-  const T* bias;  // along C's columns, or null
-  T alpha;
-  bool accumulate;
-  Activation activation;
-  bool across;
 };
 
-/// The loops of one view; everything is reached through `this` so that the loops stay readable.
+/// Where the part's sums go.
+template <class T>
+struct GemmSink {
+  T* c;  // of the part's first element
+  ptrdiff_t c_row;
+  T alpha;
+  bool add;     // to C
+  bool padded;  // C's rows are whole vectors: no need to spare what lies behind a ragged end
+  // Where blocks are buffered: the part's first row and column in the hook's terms, and its bias.
+  ptrdiff_t row0, column0;
+  const T* bias;
+};
+
+/// Rows [i0, i1), columns [j0, j1) and terms [k0, k0 + k) of a part. `top` is the first row of the rows whose sums wait
+/// together, `single` says that one row of tiles holds them all.
+struct GemmBlock {
+  ptrdiff_t i0, i1, j0, j1, k0, k;
+  ptrdiff_t top;
+  bool single, first, final;
+};
+
 template <class T, class Isa>
-struct GemmRunner {
+class GemmRunner {
+ public:
   using V = simd::Vec<T, Isa>;
   using Shape = TileShape<Isa>;
   static constexpr ptrdiff_t kLanes = V::kLanes;
 
-  const GemmView<T>& g;
+  GemmRunner(const GemmPlan& plan, const GemmPointers& pointers, const GemmView<T>& view, const GemmSink<T>& sink,
+             void* scratch)
+      : plan_(plan), pointers_(pointers), g_(view), sink_(sink) {
+    char* free = static_cast<char*>(scratch);
+    for (int32_t i = 0; i < plan.pieces; i++) {
+      memory_[i] = reinterpret_cast<T*>(free);
+      free += plan.piece[i].scratch_bytes;
+    }
+    kept_ = reinterpret_cast<T*>(free);
+  }
 
-  /// Sums of a block of k (the first: `first`, the last: `final`) at (i, j), by way of a buffer.
-  GRADSMITH_INLINE void store_sums(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t i,
-                                   ptrdiff_t j, bool first, bool final) const {
-    const T* bias = final && g.bias ? g.bias + (g.across ? i : j) : nullptr;
-    const Finish<T> f{g.alpha, !first || g.accumulate, bias, final ? g.activation : Activation::kNone};
-    if (g.across) {
-      finish_across<T, Isa>(sums, sums_row, rows, columns, f, g.c + j * g.c_row + i, g.c_row);
-    } else {
-      finish<T, Isa>(sums, sums_row, rows, columns, f, g.c + i * g.c_row + j, g.c_row);
+  /// Columns [n0[i], n1[i]) of the part belong to piece i (empty where n0 >= n1).
+  void run(const ptrdiff_t* n0, const ptrdiff_t* n1) const {
+    for (int32_t i = 0; i < plan_.pieces; i++) pack_once(plan_.piece[i], n0[i], n1[i], memory_[i]);
+    GemmBlock b;
+    for (b.j0 = 0; b.j0 < g_.n; b.j0 = b.j1) {
+      b.j1 = std::min(g_.n, b.j0 + plan_.nc);
+      for (b.top = 0; b.top < g_.m; b.top += plan_.mc) {
+        const ptrdiff_t bottom = std::min(g_.m, b.top + plan_.mc);
+        b.single = bottom - b.top <= Shape::kMaxRows;
+        b.k0 = 0;
+        do {
+          b.k = std::min(plan_.kc, g_.k - b.k0);
+          b.first = b.k0 == 0;
+          b.final = b.k0 + b.k >= g_.k;
+          for (b.i0 = b.top; b.i0 < bottom; b.i0 = b.i1) {
+            b.i1 = std::min(bottom, b.i0 + plan_.block_rows);
+            for (int32_t i = 0; i < plan_.pieces; i++) piece(i, b, n0[i], n1[i]);
+            if (b.final && plan_.buffered) deliver(b);
+          }
+          b.k0 += b.k;
+        } while (b.k0 < g_.k);
+      }
     }
   }
 
-  /// One register tile: rows [i, i + rows), columns [j, j + columns); `args` has its operands.
-  GRADSMITH_INLINE void tile(TileArgs<T>& args, TileFn<T> kernel, int rows, int vectors, ptrdiff_t columns, ptrdiff_t i,
-                             ptrdiff_t j, bool first, bool final) const {
-    const bool plain =
-        !g.across && columns == vectors * kLanes && !(final && (g.bias || g.activation != Activation::kNone));
-    if (plain) {
-      args.raw = nullptr;
-      args.c = g.c + i * g.c_row + j;
-      args.c_row = g.c_row;
-      args.alpha = g.alpha;
-      args.add = !first || g.accumulate;
-      kernel(args);
+  static GRADSMITH_INLINE int most_vectors(ptrdiff_t rows) {
+    return rows <= Shape::kLowRows ? 8 : rows <= Shape::kMidRows ? 4 : 2;
+  }
+
+ private:
+  const GemmPlan& plan_;
+  const GemmPointers& pointers_;
+  const GemmView<T>& g_;
+  const GemmSink<T>& sink_;
+  T* memory_[2];
+  T* kept_;
+
+  T* kept(const GemmBlock& b, ptrdiff_t i, ptrdiff_t j) const {
+    return kept_ + (i - b.top) * plan_.kept_row + (j - b.j0);
+  }
+  T* c(ptrdiff_t i, ptrdiff_t j) const { return sink_.c + i * sink_.c_row + j; }
+
+  /// A block whose sums are final goes to the hook, or through bias and activation to C.
+  void deliver(const GemmBlock& b) const {
+    T* block = kept(b, b.i0, b.j0);
+    if (pointers_.hook == nullptr) {
+      return finish<T, Isa>(block, plan_.kept_row, b.i1 - b.i0, b.j1 - b.j0, sink_.bias ? sink_.bias + b.j0 : nullptr,
+                            plan_.shape.activation, c(b.i0, b.j0), sink_.c_row);
+    }
+    const ptrdiff_t i0 = sink_.row0 + b.i0, i1 = sink_.row0 + b.i1;
+    const ptrdiff_t j0 = sink_.column0 + b.j0, j1 = sink_.column0 + b.j1;
+    if (plan_.swap) {  // C is a column, of which the block is a row
+      pointers_.hook(pointers_.context, j0, j1, 0, 1, block, 1);
     } else {
-      alignas(64) T sums[Shape::kMaxAccumulators * kLanes];
-      args.raw = sums;
-      kernel(args);
-      store_sums(sums, vectors * kLanes, rows, columns, i, j, first, final);
+      pointers_.hook(pointers_.context, i0, i1, j0, j1, block, plan_.kept_row);
+    }
+  }
+
+  void piece(int32_t index, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1) const {
+    const GemmPiece& p = plan_.piece[index];
+    n0 = std::max(n0, b.j0);
+    n1 = std::min(n1, b.j1);
+    if (n0 >= n1) return;
+    if (p.method == GemmMethod::kTiles && !p.across) {
+      tiles(p, b, n0, n1, memory_[index]);
+    } else if (!b.final) {
+      return;  // these take all terms at once
+    } else if (p.method == GemmMethod::kTiles) {
+      tiles_across(p, b, n0, n1, memory_[index]);
+    } else {
+      dots(p, b, n0, n1, memory_[index]);
+    }
+  }
+
+  /// What a part packs before all else: the operand that every block of rows meets again.
+  void pack_once(const GemmPiece& p, ptrdiff_t n0, ptrdiff_t n1, T* memory) const {
+    if (n0 >= n1) return;
+    const T* b = g_.b + n0 * g_.b_col;
+    if (p.method == GemmMethod::kDots && p.pack_b) {
+      const ptrdiff_t row = dot_stride();
+      if (p.across) {
+        pack<T, Isa>(g_.a, g_.a_col, g_.a_row, g_.k, g_.m, memory, row);
+      } else {
+        pack<T, Isa>(b, g_.b_row, g_.b_col, g_.k, n1 - n0, memory, row);
+      }
+    } else if (p.method == GemmMethod::kTiles && p.across && p.pack_a) {
+      for_tile_rows(n1 - n0, [&](ptrdiff_t i, int rows) {
+        pack<T, Isa>(b + i * g_.b_col, g_.b_col, g_.b_row, rows, g_.k, memory + i * g_.k, rows);
+      });
+    }
+  }
+  ptrdiff_t dot_stride() const { return (g_.k + kLanes - 1) / kLanes * kLanes; }
+
+  /// f(first row, rows) for each row of tiles. Balanced: 64 rows are 4 tiles of 13 and one of 12, not 4 of 14 and one
+  /// of 8.
+  template <class F>
+  static GRADSMITH_INLINE void for_tile_rows(ptrdiff_t m, F f) {
+    const ptrdiff_t count = (m + Shape::kMaxRows - 1) / Shape::kMaxRows;
+    const ptrdiff_t small = m / count, bigger = m % count;
+    ptrdiff_t i = 0;
+    for (ptrdiff_t q = 0; q < count; q++) {
+      const int rows = static_cast<int>(small + (q < bigger ? 1 : 0));
+      f(i, rows);
+      i += rows;
     }
   }
 
@@ -81,101 +179,165 @@ struct GemmRunner {
     return width;
   }
 
-  static GRADSMITH_INLINE int most_vectors(ptrdiff_t rows) {
-    return rows <= Shape::kLowRows ? 8 : rows <= Shape::kMidRows ? 4 : 2;
+  /// A panel of `columns` columns of a matrix as the tiles' operand: in place, or packed into `to`, now or (`done`)
+  /// earlier.
+  static GRADSMITH_INLINE void set_panel(TileArgs<T>& args, const T* from, ptrdiff_t row, ptrdiff_t column,
+                                         ptrdiff_t columns, int vectors, bool packed, T* to, bool done) {
+    if (packed || (columns < vectors * kLanes && !Shape::kMaskedLoads)) {
+      if (!done) pack_columns<T, Isa>(from, row, column, columns, args.k, to, vectors);
+      args.b = to;
+      args.b_row = vectors * kLanes;
+      args.last = V::kLanes;
+    } else {
+      args.b = from;
+      args.b_row = row;
+      args.last = static_cast<size_t>(columns - (vectors - 1) * kLanes);
+    }
   }
 
-  /// Vectors along n. Loops, outermost first: blocks of nc columns, of kc terms, of mc rows, panels of B, tiles.
-  /// A panel of B is packed just before its first use, so that it is in L1 then; where one block holds all rows, one
-  /// panel's memory is enough.
-  void tiles(const GemmPiece& piece, T* scratch) const {
-    const bool one_row_block = g.m <= piece.mc;
-    T* const packed_a = scratch;
-    T* const packed_b = scratch + (piece.pack_a ? (piece.mc * piece.kc + kLanes + 63) / 64 * 64 : 0);
-    for (ptrdiff_t jc = 0; jc < g.n; jc += piece.nc) {
-      const ptrdiff_t jend = std::min(g.n, jc + piece.nc);
-      ptrdiff_t pc = 0;
-      do {
-        const ptrdiff_t kb = std::min(piece.kc, g.k - pc);
-        const bool first = pc == 0, final = pc + kb >= g.k;
-        for (ptrdiff_t ic = 0; ic < g.m; ic += piece.mc) {
-          const ptrdiff_t mb = std::min(piece.mc, g.m - ic);
-          // Balanced: 64 rows are 4 tiles of 13 and one of 12, not 4 of 14 and one of 8.
-          const ptrdiff_t count = (mb + Shape::kMaxRows - 1) / Shape::kMaxRows;
-          const int small = static_cast<int>(mb / count);
-          const ptrdiff_t big_tiles = mb - count * small;
-          const int most = most_vectors(small + (big_tiles ? 1 : 0));
-          if (piece.pack_a) {
-            ptrdiff_t i = 0;
-            for (ptrdiff_t q = 0; q < count; q++) {
-              const int rows = small + (q < big_tiles ? 1 : 0);
-              pack<T, Isa>(g.a + (ic + i) * g.a_row + pc * g.a_col, g.a_row, g.a_col, rows, kb, packed_a + i * kb,
-                           rows);
-              i += rows;
-            }
-          }
-          const bool unit_rows = piece.pack_a || g.a_row == 1;
-          int vectors;
-          for (ptrdiff_t j = jc; j < jend; j += vectors * kLanes) {
-            vectors = panel_vectors(jend - j, most, piece.pack_b);
-            const ptrdiff_t columns = std::min<ptrdiff_t>(vectors * kLanes, jend - j);
-            TileArgs<T> args;
-            args.k = kb;
-            const T* from = g.b + pc * g.b_row + j * g.b_col;
-            const bool ragged = columns < vectors * kLanes;
-            if (piece.pack_b || (ragged && !Shape::kMaskedLoads)) {
-              T* to = packed_b + (one_row_block || !piece.pack_b ? 0 : (j - jc) * kb);
-              if (ic == 0 || one_row_block || !piece.pack_b)
-                pack_columns<T, Isa>(from, g.b_row, g.b_col, columns, kb, to, vectors);
-              args.b = to;
-              args.b_row = vectors * kLanes;
-              args.last = V::kLanes;
-            } else {
-              args.b = from;
-              args.b_row = g.b_row;
-              args.last = static_cast<size_t>(columns - (vectors - 1) * kLanes);
-            }
-            ptrdiff_t i = 0;
-            for (ptrdiff_t q = 0; q < count; q++) {
-              const int rows = small + (q < big_tiles ? 1 : 0);
-              if (piece.pack_a) {
-                args.a = packed_a + i * kb;
-                args.a_row = 1;
-                args.a_col = rows;
-              } else {
-                args.a = g.a + (ic + i) * g.a_row + pc * g.a_col;
-                args.a_row = g.a_row;
-                args.a_col = g.a_col;
-              }
-              const TileFn<T> kernel =
-                  unit_rows ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors);
-              tile(args, kernel, rows, vectors, columns, ic + i, j, first, final);
-              i += rows;
-            }
-          }
-        }
-        pc += piece.kc;
-      } while (pc < g.k);
+  /// Vectors along n: a row of tiles after the other, each over all panels of B, which the first one packs.
+  void tiles(const GemmPiece& p, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1, T* memory) const {
+    T* const packed_a = memory;
+    T* const packed_b = memory + (p.pack_a ? (Shape::kMaxRows * plan_.kc + kLanes + 63) / 64 * 64 : 0);
+    for_tile_rows(b.i1 - b.i0, [&](ptrdiff_t i, int rows) {
+      i += b.i0;
+      TileArgs<T> args;
+      args.k = b.k;
+      args.a = g_.a + i * g_.a_row + b.k0 * g_.a_col;
+      args.a_row = g_.a_row;
+      args.a_col = g_.a_col;
+      if (p.pack_a) {
+        pack<T, Isa>(args.a, g_.a_row, g_.a_col, rows, b.k, packed_a, rows);
+        args.a = packed_a;
+        args.a_row = 1;
+        args.a_col = rows;
+      }
+      const int most = most_vectors(rows);
+      int vectors;
+      for (ptrdiff_t j = n0; j < n1; j += vectors * kLanes) {
+        vectors = panel_vectors(n1 - j, most, p.pack_b);
+        const ptrdiff_t columns = std::min<ptrdiff_t>(vectors * kLanes, n1 - j);
+        set_panel(args, g_.b + b.k0 * g_.b_row + j * g_.b_col, g_.b_row, g_.b_col, columns, vectors, p.pack_b,
+                  packed_b + (p.pack_b && !b.single ? (j - n0) * b.k : 0), i > b.top);
+        tile(args, b, i, j, rows, columns, vectors);
+      }
+    });
+  }
+
+  GRADSMITH_INLINE void tile(TileArgs<T>& args, const GemmBlock& b, ptrdiff_t i, ptrdiff_t j, int rows,
+                             ptrdiff_t columns, int vectors) const {
+    const bool to_kept = b.final ? plan_.buffered : plan_.keeps;
+    T* const waiting = plan_.keeps ? kept(b, i, j) : c(i, j);
+    const ptrdiff_t waiting_row = plan_.keeps ? plan_.kept_row : sink_.c_row;
+    args.from = b.first ? nullptr : waiting;
+    args.from_row = waiting_row;
+    args.to = b.final && !plan_.buffered ? c(i, j) : waiting;
+    args.to_row = b.final && !plan_.buffered ? sink_.c_row : waiting_row;
+    args.alpha = b.final ? sink_.alpha : T(1);
+    args.add = b.final && sink_.add;
+    args.to_last = V::kLanes;
+    const bool ragged = columns < vectors * kLanes && !to_kept && !sink_.padded;
+    if (ragged) args.to_last = static_cast<size_t>(columns - (vectors - 1) * kLanes);
+    const TileFn<T> kernel =
+        args.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors);
+    if (ragged && !Shape::kMaskedLoads) {
+      ragged_tile(args, kernel, rows, columns);
+    } else {
+      kernel(args);
+    }
+  }
+
+  /// A tile whose last vector reaches beyond C, where no mask says so: by way of a buffer.
+  static void ragged_tile(TileArgs<T>& args, TileFn<T> kernel, int rows, ptrdiff_t columns) {
+    alignas(64) T sums[Shape::kMaxAccumulators * kLanes];
+    T* const to = args.to;
+    const ptrdiff_t to_row = args.to_row, sums_row = (columns + kLanes - 1) / kLanes * kLanes;
+    const T alpha = args.alpha;
+    const bool add = args.add;
+    if (args.from != nullptr) {
+      for (int i = 0; i < rows; i++) {
+        std::copy_n(args.from + i * args.from_row, columns, sums + i * sums_row);
+        std::fill_n(sums + i * sums_row + columns, sums_row - columns, T(0));
+      }
+      args.from = sums;
+      args.from_row = sums_row;
+    }
+    args.to = sums;
+    args.to_row = sums_row;
+    args.alpha = T(1);
+    args.add = false;
+    kernel(args);
+    scale<T, Isa>(sums, sums_row, rows, columns, alpha, add, to, to_row);
+  }
+
+  /// Sums that lie in a buffer, all their terms included, to where they belong; `across`: those of the transposed
+  /// product.
+  GRADSMITH_INLINE void store(const GemmBlock& b, const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t columns,
+                              ptrdiff_t i, ptrdiff_t j, bool across) const {
+    T* const to = plan_.buffered ? kept(b, i, j) : c(i, j);
+    const ptrdiff_t to_row = plan_.buffered ? plan_.kept_row : sink_.c_row;
+    if (across) {
+      scale_across<T, Isa>(sums, sums_row, rows, columns, sink_.alpha, sink_.add, to, to_row);
+    } else {
+      scale<T, Isa>(sums, sums_row, rows, columns, sink_.alpha, sink_.add, to, to_row);
+    }
+  }
+
+  /// Vectors along m, on the transposed product: its rows are columns of B, its panels are rows of A.
+  void tiles_across(const GemmPiece& p, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1, T* memory) const {
+    T* const packed_a = memory;
+    T* const packed_b = memory + (p.pack_a ? ((n1 - n0) * g_.k + kLanes + 63) / 64 * 64 : 0);
+    const int most = most_vectors(std::min<ptrdiff_t>(n1 - n0, Shape::kMaxRows));
+    TileArgs<T> args;
+    args.k = g_.k;
+    args.from = nullptr;
+    args.alpha = T(1);
+    args.add = false;
+    args.to_last = V::kLanes;
+    int vectors;
+    for (ptrdiff_t i = b.i0; i < b.i1; i += vectors * kLanes) {
+      vectors = panel_vectors(b.i1 - i, most, p.pack_b);
+      const ptrdiff_t width = std::min<ptrdiff_t>(vectors * kLanes, b.i1 - i);
+      set_panel(args, g_.a + i * g_.a_row, g_.a_col, g_.a_row, width, vectors, p.pack_b, packed_b, false);
+      for_tile_rows(n1 - n0, [&](ptrdiff_t q, int rows) {
+        alignas(64) T sums[Shape::kMaxAccumulators * kLanes];
+        args.a = p.pack_a ? packed_a + q * g_.k : g_.b + (n0 + q) * g_.b_col;
+        args.a_row = p.pack_a ? 1 : g_.b_col;
+        args.a_col = p.pack_a ? rows : g_.b_row;
+        args.to = sums;
+        args.to_row = vectors * kLanes;
+        const TileFn<T> kernel =
+            args.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors);
+        kernel(args);
+        store(b, sums, vectors * kLanes, rows, width, i, n0 + q, true);
+      });
     }
   }
 
   /// Vectors along k. A's rows are contiguous; so are B's columns, once packed.
-  void dots(const GemmPiece& piece, T* scratch) const {
-    const T* b = g.b;
-    ptrdiff_t b_col = g.b_col;
-    if (piece.pack_b) {
-      b_col = (g.k + kLanes - 1) / kLanes * kLanes;
-      pack<T, Isa>(g.b, g.b_row, g.b_col, g.k, g.n, scratch, b_col);
-      b = scratch;
+  void dots(const GemmPiece& p, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1, T* memory) const {
+    // The dots' rows: A's, or across, B's columns. Its columns are the other operand's.
+    const T* rows_at = p.across ? g_.b + n0 * g_.b_col : g_.a + b.i0 * g_.a_row;
+    const ptrdiff_t row = p.across ? g_.b_col : g_.a_row;
+    const T* columns_at = p.across ? g_.a + b.i0 * g_.a_row : g_.b + n0 * g_.b_col;
+    ptrdiff_t column = p.across ? g_.a_row : g_.b_col;
+    if (p.pack_b) {
+      column = dot_stride();
+      columns_at = memory + (p.across ? b.i0 * column : 0);
     }
+    const ptrdiff_t m = p.across ? n1 - n0 : b.i1 - b.i0, n = p.across ? b.i1 - b.i0 : n1 - n0;
     constexpr ptrdiff_t kRow = std::max<ptrdiff_t>(kLanes, kDotColumns);
     alignas(64) T sums[8 * kRow];
-    for (ptrdiff_t j = 0; j < g.n; j += kDotColumns) {
-      const int columns = static_cast<int>(std::min<ptrdiff_t>(kDotColumns, g.n - j));
-      for (ptrdiff_t i = 0; i < g.m;) {
-        const int rows = static_cast<int>(std::min<ptrdiff_t>(dot_rows(columns), g.m - i));
-        dot_kernel<T, Isa>(rows, columns)(g.a + i * g.a_row, g.a_row, b + j * b_col, b_col, g.k, sums, kRow);
-        store_sums(sums, kRow, rows, columns, i, j, true, true);
+    for (ptrdiff_t j = 0; j < n; j += kDotColumns) {
+      const int columns = static_cast<int>(std::min<ptrdiff_t>(kDotColumns, n - j));
+      for (ptrdiff_t i = 0; i < m;) {
+        const int rows = static_cast<int>(std::min<ptrdiff_t>(dot_rows(columns), m - i));
+        dot_kernel<T, Isa>(rows, columns)(rows_at + i * row, row, columns_at + j * column, column, g_.k, sums, kRow);
+        if (p.across) {
+          store(b, sums, kRow, rows, columns, b.i0 + j, n0 + i, true);
+        } else {
+          store(b, sums, kRow, rows, columns, b.i0 + i, n0 + j, false);
+        }
         i += rows;
       }
     }

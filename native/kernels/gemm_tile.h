@@ -37,12 +37,15 @@ struct TileArgs {
   ptrdiff_t b_row;
   ptrdiff_t k;
   size_t last;  // lanes of the last vector that exist in b
-  // Where the tile goes: straight into C (alpha·tile, or C + alpha·tile), or raw into `raw`, row by row without gaps.
-  T* c;
-  ptrdiff_t c_row;
+  /// Sums of the terms before these, or null.
+  const T* from;
+  ptrdiff_t from_row;
+  /// Where alpha·sums go, or are added to, rounded before.
+  T* to;
+  ptrdiff_t to_row;
+  size_t to_last;  // lanes of the last vector that may be touched in `from` and `to`
   T alpha;
   bool add;
-  T* raw;  // null: into C
 };
 
 template <class T>
@@ -108,14 +111,14 @@ struct RowPointers {
   }
 };
 
-/// Asks for C's lines while the sums are made; they may be far away.
+/// Asks for the lines that the sums go to while these are made; they may be far away.
 template <class T, int kRows, int kColumns>
 GRADSMITH_INLINE void prefetch_rows(const TileArgs<T>& t) {
 #if defined(__GNUC__)
-  if (t.raw != nullptr || t.k < 64) return;
-  const T* c = t.c;
+  if (t.k < 64) return;
+  const T* c = t.to;
   GRADSMITH_UNROLL(16)
-  for (int i = 0; i < kRows; i++, c += t.c_row) {
+  for (int i = 0; i < kRows; i++, c += t.to_row) {
     GRADSMITH_UNROLL(8)
     for (int j = 0; j < kColumns; j += 64 / static_cast<int>(sizeof(T))) __builtin_prefetch(c + j, 1);
   }
@@ -127,11 +130,25 @@ template <class T, class Isa, int kRows, int kVectors, bool kUnitRows>
 GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
   using V = simd::Vec<T, Isa>;
   constexpr int kLanes = static_cast<int>(V::kLanes);
+  const size_t to_last = t.to_last;
+  const auto load_to = [to_last](const T* row, int v) {
+    if (TileShape<Isa>::kMaskedLoads && v == kVectors - 1) return V::load_partial(row + v * kLanes, to_last);
+    return V::load(row + v * kLanes);
+  };
   V acc[kRows][kVectors];
-  GRADSMITH_UNROLL(16)
-  for (int i = 0; i < kRows; i++) {
-    GRADSMITH_UNROLL(8)
-    for (int v = 0; v < kVectors; v++) acc[i][v] = V::zero();
+  if (t.from != nullptr) {
+    const T* from = t.from;
+    GRADSMITH_UNROLL(16)
+    for (int i = 0; i < kRows; i++, from += t.from_row) {
+      GRADSMITH_UNROLL(8)
+      for (int v = 0; v < kVectors; v++) acc[i][v] = load_to(from, v);
+    }
+  } else {
+    GRADSMITH_UNROLL(16)
+    for (int i = 0; i < kRows; i++) {
+      GRADSMITH_UNROLL(8)
+      for (int v = 0; v < kVectors; v++) acc[i][v] = V::zero();
+    }
   }
   RowPointers<T, kRows, kUnitRows> a(t.a, t.a_row);
   const T* b = t.b;
@@ -167,29 +184,23 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
     a.step(a_step);
     b += b_step;
   }
-  if (t.raw) {
-    GRADSMITH_UNROLL(16)
-    for (int i = 0; i < kRows; i++) {
-      GRADSMITH_UNROLL(8)
-      for (int v = 0; v < kVectors; v++) acc[i][v].store(t.raw + (i * kVectors + v) * kLanes);
-    }
-    return;
-  }
   const V alpha = V::splat(t.alpha);
-  T* c = t.c;
+  const auto store = [to_last](V x, T* row, int v) {
+    if (TileShape<Isa>::kMaskedLoads && v == kVectors - 1) return x.store_partial(row + v * kLanes, to_last);
+    x.store(row + v * kLanes);
+  };
+  T* to = t.to;
   if (t.add) {
     GRADSMITH_UNROLL(16)
-    for (int i = 0; i < kRows; i++, c += t.c_row) {
+    for (int i = 0; i < kRows; i++, to += t.to_row) {
       GRADSMITH_UNROLL(8)
-      for (int v = 0; v < kVectors; v++) {
-        multiply_add<V, Isa>(acc[i][v], alpha, V::load(c + v * kLanes)).store(c + v * kLanes);
-      }
+      for (int v = 0; v < kVectors; v++) store(load_to(to, v) + acc[i][v] * alpha, to, v);
     }
   } else {
     GRADSMITH_UNROLL(16)
-    for (int i = 0; i < kRows; i++, c += t.c_row) {
+    for (int i = 0; i < kRows; i++, to += t.to_row) {
       GRADSMITH_UNROLL(8)
-      for (int v = 0; v < kVectors; v++) (acc[i][v] * alpha).store(c + v * kLanes);
+      for (int v = 0; v < kVectors; v++) store(acc[i][v] * alpha, to, v);
     }
   }
 }

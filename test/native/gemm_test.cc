@@ -132,17 +132,64 @@ class Products {
         const T* again = run(c, plan, gemm.run, a + c.a_at, b + c.b_at, bias);
         CHECK(std::memcmp(again, kept.data(), c.c_size * sizeof(T)) == 0);
       }
+      if (c.s.accumulate) check_accumulate(c, gemm, std::vector<T>(result, result + c.c_size), a + c.a_at, b + c.b_at);
+      if (!c.bias && c.s.activation == Activation::kNone) check_hook(c, gemm, a + c.a_at, b + c.b_at);
+    }
+  }
+
+  /// C += alpha·A·B has the bits of C + (alpha·A·B).
+  void check_accumulate(Case c, const GemmFunctions& gemm, const std::vector<T>& got, const T* a, const T* b) {
+    c.s.accumulate = false;
+    const GemmPlan plan = gemm.plan(c.s);
+    const T* product = run(c, plan, plan.run, a, b, nullptr);
+    const ptrdiff_t batch = c.s.batch_rank ? c.s.batch_dims[0] : 1;
+    size_t wrong = 0;
+    for (ptrdiff_t q = 0; q < batch; q++) {
+      for (ptrdiff_t i = 0; i < c.s.m; i++) {
+        for (ptrdiff_t j = 0; j < c.s.n; j++) {
+          const auto at = static_cast<size_t>(q * c.s.c_batch[0] + i * c.s.c_row + j);
+          const T want = before_[kCanaries + at] + product[at];
+          wrong += want != got[at];
+        }
+      }
+    }
+    if (wrong) FAIL(wrong << " sums differ: " << c.s.m << "x" << c.s.n << "x" << c.s.k);
+  }
+
+  /// What the hook is given has the bits of a C without gaps, each element once.
+  void check_hook(Case c, const GemmFunctions& gemm, const T* a, const T* b) {
+    c.s.accumulate = false;
+    c.s.c_row = c.s.n;
+    c.s.c_batch[0] = c.s.m * c.s.n;
+    const ptrdiff_t batch = c.s.batch_rank ? c.s.batch_dims[0] : 1;
+    c.c_size = static_cast<size_t>(c.s.m * c.s.n * batch);
+    const GemmPlan without = gemm.plan(c.s);
+    const T* result = run(c, without, without.run, a, b, nullptr);
+    const std::vector<T> want(result, result + c.c_size);
+    c.s.hooked = true;
+    c.s.c_row = c.s.c_batch[0] = -7;  // ignored
+    const GemmPlan with = gemm.plan(c.s);
+    for (const kernels::GemmRun how : {with.run, gemm.run}) {
+      taken_ = {std::vector<T>(c.c_size), std::vector<int>(c.c_size, 0), c.s.m * batch, c.s.n};
+      run(c, with, how, a, b, nullptr);
+      CHECK(std::all_of(taken_.times.begin(), taken_.times.end(), [](int n) { return n == 1; }));
+      if (std::memcmp(taken_.values.data(), want.data(), c.c_size * sizeof(T)) != 0) {
+        FAIL("the hook is given other sums: " << c.s.m << "x" << c.s.n << "x" << c.s.k << " batch " << batch);
+      }
+      if (how == gemm.run) break;
     }
   }
 
   T* run(const Case& c, const GemmPlan& plan, kernels::GemmRun how, const T* a, const T* b, const T* bias) {
     T* to = c_.template last<T>(c.c_size + kCanaries) + kCanaries;
-    std::copy(before_.begin(), before_.end(), to - kCanaries);
+    std::copy_n(before_.begin(), c.c_size + kCanaries, to - kCanaries);
     std::vector<size_t> order(plan.parts);
     std::iota(order.begin(), order.end(), size_t{0});
     std::shuffle(order.begin(), order.end(), random_);
     char* scratch = scratch_.template last<char>(plan.scratch_bytes);
-    const GemmPointers pointers{to, a, b, c.bias ? bias : nullptr, c.alpha};
+    const bool hooked = plan.shape.hooked;
+    const GemmPointers pointers{hooked ? nullptr : to,    a,      b, c.bias ? bias : nullptr, c.alpha,
+                                hooked ? &take : nullptr, &taken_};
     for (size_t part : order) {
       std::memset(scratch, 0xFF, plan.scratch_bytes);  // NaN: nothing may be taken from an earlier part
       how(plan, pointers, part, scratch);
@@ -153,6 +200,28 @@ class Products {
   std::mt19937& random() { return random_; }
 
  private:
+  /// What a hook was given.
+  struct Taken {
+    std::vector<T> values;
+    std::vector<int> times;
+    ptrdiff_t m = 0, n = 0;
+  };
+  static void take(void* context, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1, void* block,
+                   ptrdiff_t block_row) noexcept {
+    auto& taken = *static_cast<Taken*>(context);
+    auto* from = static_cast<T*>(block);
+    if (i0 < 0 || i1 > taken.m || j0 < 0 || j1 > taken.n) return;  // an element is missing then
+    for (ptrdiff_t i = i0; i < i1; i++) {
+      for (ptrdiff_t j = j0; j < j1; j++) {
+        T& x = from[(i - i0) * block_row + j - j0];
+        taken.values[static_cast<size_t>(i * taken.n + j)] = x;
+        taken.times[static_cast<size_t>(i * taken.n + j)]++;
+        x = std::numeric_limits<T>::quiet_NaN();  // the block is the hook's
+      }
+    }
+  }
+  Taken taken_;
+
   static constexpr size_t kBytes = 4 << 20;
   static constexpr size_t kCanaries = 64;
 
@@ -350,6 +419,8 @@ TEST_CASE_TEMPLATE("shapes of real networks: several parts, ragged last vectors"
                                                                        {128, 784, 512, 0, 1},
                                                                        {1, 512, 784, 0, 0},
                                                                        {1, 512, 784, 0, 1},
+                                                                       {40, 70, 2100, 0, 0},
+                                                                       {9, 40, 1500, 0, 3},
                                                                        {250, 333, 515, 4, 4}}) {
       Case c = make_case(m, n, k, a, b);
       vary(c, way);
