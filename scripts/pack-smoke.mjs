@@ -3,23 +3,18 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { npm, pack } from './pack.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'gradsmith-pack-'));
-const shell = process.platform === 'win32'; // npm is a .cmd there
+const shell = process.platform === 'win32'; // npx is a .cmd there
 
-function npm(cwd, ...args) {
-  return execFileSync('npm', [...args, '--loglevel=error'], {
-    cwd,
-    shell,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-}
+/** What a user downloads for one platform. */
+const LARGEST = 5_000_000;
 
 /** The first code block of the README that imports the package. */
 function readmeNetwork() {
@@ -29,29 +24,15 @@ function readmeNetwork() {
   return network;
 }
 
-/** What `npm publish` would send, with a prebuild laid in. */
-function pack() {
-  npm(root, 'pack', '--pack-destination', work);
-  const stage = join(work, 'package');
-  execFileSync('tar', ['-xzf', tarball(), '-C', work]);
-  const prebuilds = join(stage, 'prebuilds', `${process.platform}-${process.arch}`);
-  mkdirSync(prebuilds, { recursive: true });
-  copyFileSync(`${root}build/Release/gradsmith.node`, join(prebuilds, 'gradsmith.node'));
-  rmSync(tarball());
-  npm(stage, 'pack', '--ignore-scripts', '--pack-destination', work);
-  return tarball();
-}
-
-function tarball() {
-  return join(work, readdirSync(work).find((name) => name.endsWith('.tgz')) ?? '');
-}
-
 try {
   const network = readmeNetwork();
   const project = join(work, 'project');
   mkdirSync(project);
   writeFileSync(join(project, 'package.json'), '{ "name": "smoke", "private": true, "type": "module" }\n');
-  npm(project, 'install', '--ignore-scripts', pack());
+  const tarball = pack(work);
+  const { size } = statSync(tarball);
+  assert(size < LARGEST, `the tarball has ${size} bytes; at most ${LARGEST} were wanted`);
+  npm(project, 'install', '--ignore-scripts', tarball);
   const installed = readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'));
   assert.deepEqual(installed.sort(), ['gradsmith', 'node-addon-api', 'node-gyp-build']);
 
@@ -76,7 +57,7 @@ try {
 
   const where = execFileSync('npx', ['--no-install', 'gradsmith', 'where'], { cwd: project, shell, encoding: 'utf8' });
   assert.match(where, /prebuilds/);
-  console.log(`the packed network runs: loss ${losses[0]} → ${losses.at(-1)}`);
+  console.log(`the packed network (${(size / 1e6).toFixed(2)} MB) runs: loss ${losses[0]} → ${losses.at(-1)}`);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -1,54 +1,54 @@
 // W5: overhead. A 2-16-1 sigmoid network on four points, mean squared error, SGD, float32.
-import { add, manualSeed, matmul, mse, parameter, randn, sigmoid, tensor, zeros } from 'gradsmith';
+import { add, matmul, mse, sigmoid } from 'gradsmith';
 import { TensorDataset } from 'gradsmith/data';
 import { Linear, Sequential, Sigmoid } from 'gradsmith/nn';
 import { SGD } from 'gradsmith/optim';
 import { Trainer } from 'gradsmith/train';
+import { load, repeated, toParameter, toTensor } from './tensors.mjs';
 
-export const flops = 2 * 4 * (2 * 2 * 16 + 3 * 16 * 1);
-export const unit = 'steps/s';
+export const title = 'overhead: 2-16-1 network, batch 4, SGD';
+/** Of no interest: what is measured is everything else. */
+export const flops = null;
 
-export async function setUp() {
-  manualSeed(0);
-  const x = tensor([
-    [0, 0],
-    [0, 1],
-    [1, 0],
-    [1, 1],
-  ]);
-  const y = tensor([[0], [1], [1], [0]]);
-  const [w1, b1] = [parameter(randn([2, 16])), parameter(zeros([16]))];
-  const [w2, b2] = [parameter(randn([16, 1])), parameter(zeros([1]))];
-  const sgd = new SGD([w1, b1, w2, b2], { learningRate: 0.5 });
-  let loss;
+const parametersOf = ({ w1, b1, w2, b2 }) => [w1, b1, w2, b2].map(toParameter);
+const forward = (x, [w1, b1, w2, b2]) => sigmoid(add(matmul(sigmoid(add(matmul(x, w1), b1)), w2), b2));
 
-  const rows = 40_000; // the four points again and again: 10,000 steps an epoch
-  const data = new TensorDataset(
-    tensor(
-      Float32Array.from({ length: 2 * rows }, (_, k) => [0, 0, 0, 1, 1, 0, 1, 1][k % 8]),
-      { shape: [rows, 2] },
-    ),
-    tensor(
-      Float32Array.from({ length: rows }, (_, k) => [0, 1, 1, 0][k % 4]),
-      { shape: [rows, 1] },
-    ),
-  );
-  const model = new Sequential(new Linear(2, 16), new Sigmoid(), new Linear(16, 1), new Sigmoid());
-  const trainer = new Trainer({ model, optimizer: new SGD(model.parameters(), { learningRate: 0.5 }), loss: mse });
-  return {
-    'graph rebuilt each step': {
-      run: async (steps) => {
-        for (let t = 0; t < steps; t++) {
-          loss = mse(sigmoid(add(matmul(sigmoid(add(matmul(x, w1), b1)), w2), b2)), y);
-          loss.backward();
-          await sgd.step();
-        }
-        return loss.item();
-      },
-    },
-    'Trainer.fit': {
-      steps: 10_000,
-      run: async () => (await trainer.fit(data, { epochs: 1, batchSize: 4, shuffle: false })).at(-1).scores.loss,
-    },
-  };
-}
+export const variants = {
+  'loop by hand': ({ arrays, learningRate, checkSteps }) => {
+    const [x, y] = [toTensor(arrays.x), toTensor(arrays.y)];
+    const parameters = parametersOf(arrays);
+    const sgd = new SGD(parameters, { learningRate });
+    const steps = async (count) => {
+      let loss;
+      for (let t = 0; t < count; t++) {
+        loss = mse(forward(x, parameters), y);
+        loss.backward();
+        await sgd.step();
+      }
+      return loss.item();
+    };
+    const check = async () => {
+      await steps(checkSteps);
+      return [await mse(forward(x, parameters), y).item()];
+    };
+    return { steps, check };
+  },
+
+  'Trainer.fit': ({ arrays, learningRate, checkSteps }) => {
+    const epoch = 50_000; // steps; the four points again and again, 2.4 MB
+    const model = load(new Sequential(new Linear(2, 16), new Sigmoid(), new Linear(16, 1), new Sigmoid()), [
+      ['0', arrays.w1, arrays.b1],
+      ['2', arrays.w2, arrays.b2],
+    ]);
+    const trainer = new Trainer({ model, optimizer: new SGD(model.parameters(), { learningRate }), loss: mse });
+    const data = (steps) => new TensorDataset(toTensor(repeated(arrays.x, steps)), toTensor(repeated(arrays.y, steps)));
+    const all = data(epoch);
+    const options = { batchSize: 4, shuffle: false };
+    const steps = (count) => trainer.fit(all, { epochs: count / epoch, ...options });
+    const check = async () => {
+      await trainer.fit(data(checkSteps), { epochs: 1, ...options });
+      return [await mse(model.forward(toTensor(arrays.x)), toTensor(arrays.y)).item()];
+    };
+    return { steps, check, chunk: epoch };
+  },
+};

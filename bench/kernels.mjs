@@ -1,0 +1,111 @@
+// The kernels that are measured one by one: small programs, each of which becomes a plan of one instruction (or a few). `flops` are what
+// the definition needs, `bytes` what must be read and written once.
+import * as g from 'gradsmith';
+import { Adam } from 'gradsmith/optim';
+import { Program } from '../dist/runtime/program.js';
+import { stepScalar } from '../dist/tensor.js';
+
+const some = (...shape) => g.tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), { shape });
+const labels = (rows) => g.tensor(new Int32Array(rows), { dtype: 'int32' });
+
+/** M, N, K, which operand lies transposed, and what to reach on 1 and 2 threads, in percent of one core's or both cores' FMA peak. */
+const PRODUCTS = [
+  [16, 16, 16, 'NN'],
+  [32, 32, 32, 'NN'],
+  [64, 64, 64, 'NN'],
+  [128, 128, 128, 'NN'],
+  [256, 256, 256, 'NN'],
+  [512, 512, 512, 'NN'],
+  [1024, 1024, 1024, 'NN'],
+  [2048, 2048, 2048, 'NN'],
+  [64, 100, 1000, 'NN'],
+  [1000, 100, 64, 'TN'],
+  [64, 10, 100, 'NN'],
+  [128, 512, 784, 'NN'],
+  [784, 512, 128, 'TN'],
+  [128, 784, 512, 'NT'],
+  [128, 10, 256, 'NN'],
+  [256, 1024, 1024, 'NN'],
+  [1, 512, 784, 'NN'],
+];
+
+export const products = PRODUCTS.map(([m, n, k, kind]) => ({
+  name: `matmul ${m}x${n}x${k} ${kind}`,
+  family: 'matmul',
+  m,
+  n,
+  k,
+  kind,
+  flops: 2 * m * n * k,
+  bytes: 4 * (m * k + k * n + m * n),
+  program: () => {
+    const a = kind[0] === 'T' ? g.transpose(some(k, m)) : some(m, k);
+    const b = kind[1] === 'T' ? g.transpose(some(n, k)) : some(k, n);
+    return g.matmul(a, b).dataSync();
+  },
+}));
+
+const size = (n) => (n >= 1 << 20 ? `${n >> 20}M` : n >= 1024 ? `${n >> 10}k` : String(n));
+
+/** `arrays`: how many of n elements are read or written. */
+function group(name, arrays, program, sizes = [64, 1024, 1 << 16, 1 << 20, 1 << 24]) {
+  return sizes.map((n) => ({
+    name: `${name} ${size(n)}`,
+    family: 'elementwise',
+    flops: 0,
+    bytes: 4 * n * arrays,
+    program: () => program(n),
+  }));
+}
+
+const half = (x) => g.mul(x, 0.5);
+const columns = (n) => Math.min(n, 256);
+const gelu = (x) => g.mul(half(x), g.add(1, g.erf(g.mul(x, Math.SQRT1_2))));
+
+export const groups = [
+  ...group('sigmoid', 2, (n) => g.sigmoid(some(n)).dataSync()),
+  ...group('g·s·(1-s)', 3, (n) => {
+    const s = some(n);
+    return g.mul(some(n), g.mul(s, g.sub(1, s))).dataSync();
+  }),
+  ...group('relu(x+b)', 2, (n) => g.relu(g.add(some(n / columns(n), columns(n)), some(columns(n)))).dataSync()),
+  ...group('gelu(x+b)', 2, (n) => gelu(g.add(some(n / columns(n), columns(n)), some(columns(n)))).dataSync()),
+  ...group('Adam', 7, async (n) => {
+    const w = g.parameter(some(n));
+    const c = some(n);
+    await g.evaluate(c);
+    const updates = new Adam([w]).updates([c], stepScalar); // a gradient that lies in memory
+    await new Program({ updates, outputs: [] }).run({ steps: 1 });
+  }),
+];
+
+const rows = (name, n, c, arrays, program) => ({
+  name: `${name} ${n}x${c}`,
+  family: 'rows',
+  flops: 0,
+  bytes: 4 * n * c * arrays,
+  program,
+});
+const normalize = (x) => {
+  const centred = g.sub(x, g.mean(x, { axis: -1, keepDims: true }));
+  const variance = g.mean(g.square(centred), { axis: -1, keepDims: true });
+  return g.div(centred, g.sqrt(g.add(variance, 1e-5)));
+};
+
+export const reductions = [
+  ...[10, 1000].flatMap((c) => [
+    rows('softmax', 128, c, 2, () => g.softmax(some(128, c)).dataSync()),
+    rows('logSoftmax', 128, c, 2, () => g.logSoftmax(some(128, c)).dataSync()),
+    rows('crossEntropy and gradient', 128, c, 2, async () => {
+      const x = g.parameter(some(128, c));
+      g.crossEntropy(x, labels(128)).backward();
+      return x.grad.data();
+    }),
+    rows('sum of rows', 128, c, 1, () => g.sum(some(128, c), { axis: 1 }).dataSync()),
+    rows('sum of columns', 128, c, 1, () => g.sum(some(128, c), { axis: 0 }).dataSync()),
+  ]),
+  rows('layerNorm', 2048, 128, 2, () => g.add(g.mul(normalize(some(2048, 128)), some(128)), some(128)).dataSync()),
+  rows('sum of all', 4096, 4096, 1, () => g.sum(some(4096, 4096)).dataSync()),
+];
+
+export const catalogue = [...products, ...groups, ...reductions];
