@@ -1,4 +1,5 @@
 import { FLOAT64, sizeOf } from '../dtype.js';
+import { matrixView, productOperands } from './epilogue.js';
 import type { Unit } from './fuse.js';
 import {
   BUFFER_INPUT,
@@ -12,7 +13,7 @@ import {
 } from './instructions.js';
 import { LEAF, type LoweredGraph } from './lower.js';
 import type { Memory, Place } from './memory.js';
-import { buildProgram } from './program.js';
+import { buildProgram, type GroupProgram } from './program.js';
 import type { Schedule } from './schedule.js';
 import { sizeOfDims, type View, wholeView } from './view.js';
 
@@ -87,7 +88,7 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
   };
 
   const group = (unit: Unit): void => {
-    const program = buildProgram(values, unit.members, input.fused);
+    const program = buildProgram(values, unit.members, input.fused, unit.product);
     const attributes = [program.inputs.length, unit.outputs.length, program.ops.length];
     for (const k of unit.outputs) attributes.push(program.registers.get(k)!);
     for (const op of program.ops) {
@@ -98,9 +99,26 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
           : [op.operands[0] ?? 0, op.operands[1] ?? 0, op.operands[2] ?? 0];
       attributes.push(microCodeOf(op.name), op.type, a, b, c, 0);
     }
+    if (unit.product >= 0) {
+      groupOfProduct(unit, program, attributes);
+      return;
+    }
     instruction('elementwise', attributes, unit.outputs.length + program.inputs.length, () => {
       for (const k of unit.outputs) operand(wholeView(k, program.dims));
       for (const { view, scalar } of program.inputs) scalar >= 0 ? scalarOperand(scalar, program.dims) : operand(view);
+    });
+  };
+
+  /** Its first input, the product, has no operand; the factors stand at the end. */
+  const groupOfProduct = (unit: Unit, program: GroupProgram, attributes: readonly number[]): void => {
+    const { rows, columns, a, b } = productOperands(values, unit.product)!;
+    const dims = [rows, columns];
+    instruction('matmulGroup', attributes, unit.outputs.length + program.inputs.length + 1, () => {
+      for (const k of unit.outputs) operand(wholeView(k, dims));
+      for (const { view, scalar } of program.inputs.slice(1))
+        scalar >= 0 ? scalarOperand(scalar, dims) : operand(matrixView(view, rows, columns)!);
+      operand(a);
+      operand(b);
     });
   };
 

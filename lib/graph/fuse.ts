@@ -11,6 +11,8 @@ export interface Unit {
   readonly members: readonly number[];
   /** Those of them that somebody outside reads: they get memory. */
   readonly outputs: readonly number[];
+  /** A matrix product that an elementwise unit works on block by block, while it is in cache; -1: none. */
+  readonly product: number;
 }
 
 /** Values whose results are memory that others read, and by whom (-1: handed back or written over a leaf). */
@@ -107,5 +109,6 @@ export function fuse(graph: LoweredGraph, enabled: boolean): Unit[] {
       elementwise: values[members[0]!]!.kind === ELEMENTWISE,
       members,
       outputs: outputsOf(members),
+      product: -1,
     }));
 }

@@ -14,6 +14,7 @@ export const INSTRUCTIONS = [
   'dynamicSlice',
   'random',
   'iota',
+  'matmulGroup',
 ] as const;
 
 /** Micro-ops of an elementwise group, by code (native/kernels/elementwise.h). */

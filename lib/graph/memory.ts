@@ -1,7 +1,8 @@
 import { sizeOf } from '../dtype.js';
+import { factorsOf, readsOf } from './edges.js';
 import type { LoweredGraph } from './lower.js';
 import { isWhole } from './program.js';
-import { readsOf, type Schedule } from './schedule.js';
+import type { Schedule } from './schedule.js';
 import { sizeOfDims } from './view.js';
 
 // Where values live: parameters and results in their own buffers, everything else in one arena, placed so that values which are never
@@ -49,6 +50,8 @@ export function placeValues(
   const blocks = new Map<number, Block>();
   plan.units.forEach((unit, t) => {
     const taken = new Set<Block>();
+    // A product reads its factors while results are written.
+    for (const f of factorsOf(values, unit)) if (blocks.has(f.owner)) taken.add(blocks.get(f.owner)!);
     for (const k of unit.outputs) {
       const own = plan.inPlace.get(k) ?? outputBuffers.get(k);
       if (own !== undefined) {

@@ -1,5 +1,6 @@
 import type { AnyTensor } from '../tensor.js';
 import { encode } from './encode.js';
+import { attachProducts } from './epilogue.js';
 import { fuse } from './fuse.js';
 import { importGraph } from './ir.js';
 import { lower } from './lower.js';
@@ -48,7 +49,8 @@ export function buildPlan(
 ): Plan {
   const leaves = w.leaves.slice(0, w.leafCount).map((t) => ({ type: t.type, elements: t.extent.size }));
   const graph = lower(simplify(importGraph(w, outputs, values, targets)));
-  const order = schedule(graph, fuse(graph, fused), fused);
+  const units = fuse(graph, fused);
+  const order = schedule(graph, fused ? attachProducts(graph, units) : units, fused);
 
   const outputBuffers: { type: number; elements: number }[] = [];
   const bufferOf = new Map<number, number>();

@@ -1,6 +1,6 @@
 import { BOOL, FLOAT64 } from '../dtype.js';
 import { CONSTANT, type Lowered, SCALAR } from './lower.js';
-import { isContiguous, type View } from './view.js';
+import { isContiguous, type View, wholeView } from './view.js';
 
 // The register program of one elementwise group, in static single assignment: what `elementwise` runs.
 
@@ -22,7 +22,7 @@ export interface GroupProgram {
   readonly dims: readonly number[];
   readonly inputs: GroupInput[];
   readonly ops: MicroOp[];
-  /** Register of each member, by value. */
+  /** Register of each member, and of the product, by value. */
   readonly registers: ReadonlyMap<number, number>;
 }
 
@@ -36,11 +36,12 @@ export function isWhole(view: View, owner: Lowered, dims: readonly number[]): bo
   );
 }
 
-/** The program that computes `members` (in topological order, all of one shape). */
+/** The program that computes `members` (in topological order, all of one shape); `product`, if not -1, is its first input. */
 export function buildProgram(
   values: readonly Lowered[],
   members: readonly number[],
   inlineUniform: boolean,
+  product = -1,
 ): GroupProgram {
   const { dims } = values[members[0]!]!;
   const inputs: GroupInput[] = [];
@@ -93,16 +94,15 @@ export function buildProgram(
     if (v.kind === SCALAR) return scalarRegister(k, view);
     if (v.kind === CONSTANT) return compute(k);
     if (inGroup.has(k) && isWhole(view, v, dims)) return compute(k);
+    if (k === product) return 0;
     if (inlineUniform && v.uniformOps > 0) return compute(k);
     return input(view, -1);
   };
 
+  if (product >= 0) input(wholeView(product, dims), -1);
   for (const k of members) compute(k);
   const final = (at: number): number => (at >= 0 ? at : inputs.length - 1 - at);
-  return {
-    dims,
-    inputs,
-    ops: ops.map((o) => ({ ...o, operands: o.operands.map(final) })),
-    registers: new Map(members.map((k) => [k, final(opAt.get(k)!)])),
-  };
+  const registers = new Map(members.map((k) => [k, final(opAt.get(k)!)]));
+  if (product >= 0) registers.set(product, 0);
+  return { dims, inputs, ops: ops.map((o) => ({ ...o, operands: o.operands.map(final) })), registers };
 }

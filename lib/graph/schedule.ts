@@ -1,7 +1,7 @@
+import { Edges, factorsOf } from './edges.js';
 import type { Unit } from './fuse.js';
 import { LEAF, type Lowered, type LoweredGraph } from './lower.js';
-import { buildProgram, isWhole } from './program.js';
-import type { View } from './view.js';
+import { isWhole } from './program.js';
 
 // In which order units run, and which updates may write over their parameter at once instead of at the end.
 
@@ -13,49 +13,10 @@ export interface Schedule {
   readonly copies: readonly { readonly value: number; readonly target: number }[];
 }
 
-/** The memory that a unit reads, as its operands see it. */
-export function readsOf(values: readonly Lowered[], unit: Unit, fused: boolean): View[] {
-  if (unit.elementwise)
-    return buildProgram(values, unit.members, fused)
-      .inputs.filter((i) => i.scalar < 0)
-      .map((i) => i.view);
-  const v = values[unit.members[0]!]!;
-  return v.operands.filter((_, i) => !v.scalarOperands.includes(i));
-}
-
 export function schedule(graph: LoweredGraph, units: readonly Unit[], fused: boolean): Schedule {
   const { values } = graph;
-  const unitOf = new Map<number, number>();
-  units.forEach((u, i) => u.members.forEach((m) => unitOf.set(m, i)));
-  const reads = units.map((u) => readsOf(values, u, fused));
-  const after: Set<number>[] = units.map(() => new Set()); // after[i]: units that wait for i
-  reads.forEach((views, i) => {
-    for (const v of views) {
-      const from = unitOf.get(v.owner);
-      if (from !== undefined) after[from]!.add(i);
-    }
-  });
-
-  const reaches = (from: number, to: number): boolean => {
-    const seen = new Set([from]);
-    const stack = [from];
-    while (stack.length > 0) {
-      const u = stack.pop()!;
-      if (u === to) return true;
-      for (const w of after[u]!) {
-        if (seen.has(w)) continue;
-        seen.add(w);
-        stack.push(w);
-      }
-    }
-    return false;
-  };
-  /** Makes `first` run before `second`; false where the graph says otherwise. */
-  const precede = (first: number, second: number): boolean => {
-    if (reaches(second, first)) return false;
-    after[first]!.add(second);
-    return true;
-  };
+  const edges = new Edges(values, units, fused);
+  const { reads, unitOf } = edges;
 
   const inPlace = new Map<number, number>();
   const copies: { value: number; target: number }[] = [];
@@ -66,20 +27,23 @@ export function schedule(graph: LoweredGraph, units: readonly Unit[], fused: boo
     );
     const own = reads[writer]!.filter((v) => isLeaf(values, v.owner, target));
     const elementByElement =
-      units[writer]!.elementwise && own.every((v) => isWhole(v, values[v.owner]!, values[value]!.dims));
-    if ((own.length === 0 || elementByElement) && readers.every((r) => precede(r, writer))) inPlace.set(value, target);
+      units[writer]!.elementwise &&
+      own.every((v) => isWhole(v, values[v.owner]!, values[value]!.dims)) &&
+      !factorsOf(values, units[writer]!).some((v) => isLeaf(values, v.owner, target));
+    if ((own.length === 0 || elementByElement) && readers.every((r) => edges.precede(r, writer)))
+      inPlace.set(value, target);
     else copies.push({ value, target });
   }
 
   // What may fail because of the data runs before anything is overwritten; an update that it depends on, or that it is, waits for the end.
   const fallible = units.flatMap((u, i) => (u.members.some((m) => values[m]!.fallible) ? [i] : []));
   for (const [value, target] of inPlace) {
-    if (fallible.every((f) => precede(f, unitOf.get(value)!))) continue;
+    if (fallible.every((f) => edges.precede(f, unitOf.get(value)!))) continue;
     inPlace.delete(value);
     copies.push({ value, target });
   }
 
-  return { units: order(units, after), inPlace, copies };
+  return { units: order(units, edges.after), inPlace, copies };
 }
 
 function isLeaf(values: readonly Lowered[], k: number, slot: number): boolean {

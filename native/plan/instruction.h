@@ -111,5 +111,6 @@ extern const InstructionRow kScatterAddRow;        // index.cc
 extern const InstructionRow kDynamicSliceRow;      // index.cc
 extern const InstructionRow kRandomRow;            // random.cc
 extern const InstructionRow kIotaRow;              // random.cc
+extern const InstructionRow kMatmulGroupRow;       // matmul_group.cc
 
 }  // namespace gradsmith::plan

@@ -1,0 +1,192 @@
+// The `matmulGroup` instruction: an elementwise group over a matrix product, run on each block of the product while it
+// is in cache. The product itself goes to memory only where it is an output. See docs/architecture.md.
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "kernels/gemm.h"
+#include "plan/group.h"
+#include "plan/group_program.h"
+#include "plan/matmul_update.h"
+#include "plan/operand.h"
+#include "plan/plan_error.h"
+
+namespace gradsmith::plan {
+namespace {
+
+[[noreturn]] void fail(const std::string& what) { throw PlanError("matmulGroup: " + what); }
+
+const Operand& factor_a(const Instruction& in) { return in.operands[in.operands.size() - 2]; }
+const Operand& factor_b(const Instruction& in) { return in.operands.back(); }
+
+/// The group as an elementwise instruction: the product takes its place as the first input.
+Instruction group_of(const Instruction& in) {
+  const size_t outputs = group_outputs(in);
+  if (outputs == 0 || in.operands.size() < outputs + 2) fail("operands are missing");
+  Instruction group{in.opcode, in.attrs, {in.operands.begin(), in.operands.end() - 2}};
+  Operand product = in.operands[0];
+  if (product.rank != 2) fail("matrices expected");
+  product.buffer = kArena;
+  product.offset = 0;
+  product.dtype = factor_a(in).dtype;
+  product.strides = {product.dims[1], 1};
+  group.operands.insert(group.operands.begin() + static_cast<ptrdiff_t>(outputs), product);
+  return group;
+}
+
+bool is_uniform(const Operand& x) {
+  for (size_t d = 0; d < 2; ++d) {
+    if (x.dims[d] != 1 && x.strides[d] != 0) return false;
+  }
+  return true;
+}
+
+void verify(const Instruction& in) {
+  const Instruction group = group_of(in);
+  decode_group(group);
+  const Operand &c = in.operands[0], &a = factor_a(in), &b = factor_b(in);
+  if (a.rank != 2 || b.rank != 2) fail("matrices expected");
+  if (!is_float(a.dtype) || b.dtype != a.dtype) fail("A and B must be of one float dtype");
+  if (a.dims[0] != c.dims[0] || b.dims[1] != c.dims[1] || a.dims[1] != b.dims[0])
+    fail("the factors' shapes do not fit");
+  const size_t outputs = group_outputs(in);
+  for (size_t i = 0; i + 2 < in.operands.size(); ++i) {
+    const Operand& x = in.operands[i];
+    const bool in_rows = x.dims[1] == 1 || x.strides[1] == 1;
+    if (!in_rows && (i < outputs || !is_uniform(x))) fail("operands must have stride 1 along rows");
+    if (i < outputs && (may_overlap(x, a) || may_overlap(x, b))) fail("an output overlaps a factor");
+  }
+}
+
+kernels::GemmShape shape_of(const Instruction& in) {
+  const Operand &c = in.operands[0], &a = factor_a(in), &b = factor_b(in);
+  kernels::GemmShape s{};
+  s.m = c.dims[0];
+  s.n = c.dims[1];
+  s.k = a.dims[1];
+  s.a_row = a.strides[0];
+  s.a_col = a.strides[1];
+  s.b_row = b.strides[0];
+  s.b_col = b.strides[1];
+  s.c_row = c.strides[0];
+  return s;
+}
+
+class MatmulGroup final : public Prepared {
+ public:
+  MatmulGroup(const Instruction& in, const PrepareContext& context) {
+    const Instruction elementwise = group_of(in);
+    const Group group = decode_group(elementwise);
+    const size_t outputs = group.outputs.size();
+    for (const Operand& operand : elementwise.operands) refs_.push_back(context.ref(operand));
+    refs_[outputs] = {UINT32_MAX, 0};  // the product: no memory of its own
+    std::vector<uint8_t> uniform(group.inputs, 0);
+    for (size_t i = 1; i < group.inputs; ++i) uniform[i] = is_uniform(elementwise.operands[outputs + i]) ? 1 : 0;
+
+    kernels::GemmShape shape = shape_of(in);
+    columns_ = shape.n;
+    update_ = find_update(elementwise, group);
+    shape.accumulate = update_.has_value();
+    shape.hooked = !shape.accumulate;
+    const auto& gemm = factor_a(in).dtype == DType::kFloat32 ? context.kernels.gemm.f32 : context.kernels.gemm.f64;
+    plan_ = gemm.plan(shape);
+    a_ = context.ref(factor_a(in));
+    b_ = context.ref(factor_b(in));
+    parts = plan_.parts == 0 ? 1 : plan_.parts;
+    scratch_bytes = gemm_bytes_ = (plan_.scratch_bytes + 63) / 64 * 64;
+    cost_ns = plan_.cost_ns;
+    if (update_) return;
+    program_.emplace(group, uniform, refs_, shape.m * shape.n, context.kernels.elementwise);
+    lay_out(elementwise.operands, outputs);
+    scratch_bytes += program_->scratch_bytes();
+    cost_ns += program_->lowered().ns_per_element * static_cast<double>(shape.m * shape.n);
+  }
+
+  void run(void* const* bases, size_t part, void* scratch, Fault&) const noexcept override {
+    if (plan_.parts == 0) return;
+    kernels::GemmPointers pointers{nullptr, a_.at<void>(bases), b_.at<void>(bases)};
+    if (update_) {
+      pointers.c = refs_[0].at<void>(bases);
+      pointers.alpha = -*refs_[update_->rate].at<double>(bases);
+      plan_.run(plan_, pointers, part, scratch);
+      return;
+    }
+    Part context{this, bases, {}};
+    program_->enter(bases, static_cast<char*>(scratch) + gemm_bytes_, context.slots);
+    pointers.hook = &MatmulGroup::finish_block;
+    pointers.context = &context;
+    plan_.run(plan_, pointers, part, scratch);
+  }
+
+ private:
+  struct Stream {
+    size_t operand;
+    ptrdiff_t bytes;  // of an element
+    ptrdiff_t row;    // elements from row to row
+  };
+  /// One run of a part.
+  struct Part {
+    const MatmulGroup* self;
+    void* const* bases;
+    char* slots[kernels::kMaxGroupSlots];
+  };
+
+  void lay_out(const std::vector<Operand>& operands, size_t outputs) {
+    const LoweredGroup& lowered = program_->lowered();
+    for (size_t i = 0; i < lowered.stream_operand.size(); ++i) {
+      const size_t operand = lowered.stream_operand[i];
+      const ptrdiff_t row = operands[operand].dims[0] == 1 ? columns_ : operands[operand].strides[0];
+      if (operand == outputs) {
+        product_stream_ = i;
+      } else {
+        rows_touch_ = rows_touch_ && row == columns_;
+      }
+      streams_.push_back({operand, lowered.stream_bytes[i], row});
+    }
+  }
+
+  /// The group on rows [i0, i1) x columns [j0, j1): row by row, or at once where the rows of every operand touch.
+  static void finish_block(void* context, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1, void* block,
+                           ptrdiff_t block_row) noexcept {
+    Part& part = *static_cast<Part*>(context);
+    const MatmulGroup& self = *part.self;
+    const bool at_once = self.rows_touch_ && block_row == self.columns_ && j0 == 0 && j1 == self.columns_;
+    const ptrdiff_t rows = at_once ? 1 : i1 - i0;
+    const ptrdiff_t elements = at_once ? (i1 - i0) * (j1 - j0) : j1 - j0;
+    for (ptrdiff_t r = 0; r < rows; ++r) {
+      for (size_t i = 0; i < self.streams_.size(); ++i) {
+        const Stream& s = self.streams_[i];
+        part.slots[i] = i == self.product_stream_
+                            ? static_cast<char*>(block) + r * block_row * s.bytes
+                            : self.refs_[s.operand].at<char>(part.bases) + ((i0 + r) * s.row + j0) * s.bytes;
+      }
+      self.program_->run(part.slots, static_cast<size_t>(elements));
+    }
+  }
+
+  kernels::GemmPlan plan_;
+  Ref a_{}, b_{};
+  std::vector<Ref> refs_;  // of the group's operands
+  std::optional<MatmulUpdate> update_;
+  std::optional<GroupProgram> program_;
+  std::vector<Stream> streams_;
+  size_t product_stream_ = SIZE_MAX;
+  bool rows_touch_ = true;
+  ptrdiff_t columns_ = 0;
+  size_t gemm_bytes_ = 0;
+};
+
+}  // namespace
+
+const InstructionRow kMatmulGroupRow = {
+    13,
+    "matmulGroup",
+    group_outputs,
+    true,
+    verify,
+    [](const Instruction& in, const PrepareContext& context) -> std::unique_ptr<Prepared> {
+      return std::make_unique<MatmulGroup>(in, context);
+    },
+};
+
+}  // namespace gradsmith::plan
