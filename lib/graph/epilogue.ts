@@ -3,8 +3,7 @@ import { Edges, operandsOf } from './edges.js';
 import type { Unit } from './fuse.js';
 import { LIMITS } from './limits.js';
 import type { Lowered, LoweredGraph } from './lower.js';
-import { isWhole } from './program.js';
-import { reshapeView, sizeOfDims, type View } from './view.js';
+import { isContiguous, reshapeView, sizeOfDims, type View } from './view.js';
 
 // Elementwise groups that work on a matrix product block by block, while the block is in cache: bias and activation, an activation's
 // derivative times the incoming gradient, an optimizer's update. A product that only its group reads is never written to memory.
@@ -68,13 +67,12 @@ export function attachProducts(graph: LoweredGraph, units: readonly Unit[]): rea
   function accepts(group: Unit, product: number, { rows, columns }: ProductOperands): boolean {
     if (!group.elementwise || group.product >= 0 || group.outputs.length >= LIMITS.groupOutputs) return false;
     const { dims } = values[group.members[0]!]!;
-    if (!sameDims(dims, values[product]!.dims)) return false;
+    // The group may see the rows as several dimensions.
+    if (dims[dims.length - 1] !== columns || sizeOfDims(dims) !== rows * columns) return false;
     return operandsOf(values, group, true).every((v) =>
-      v.owner === product ? isWhole(v, values[product]!, dims) : matrixView(v, rows, columns) !== null,
+      v.owner === product
+        ? v.offset === 0 && isContiguous(v) && sizeOfDims(v.dims) === rows * columns
+        : matrixView(v, rows, columns) !== null,
     );
   }
-}
-
-function sameDims(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((d, i) => d === b[i]);
 }
