@@ -56,6 +56,28 @@ inline std::vector<std::vector<int32_t>> seed_plans() {
     finish(plan);
   }
   {
+    PlanBuilder plan;  // groups over products: bias and activation with two outputs, an update in place
+    plan.input(kF32, 35);
+    plan.state(kF32, 42);
+    plan.input(kF32, 6);
+    plan.output(kF32, 30);
+    plan.output(DType::kBool, 30);
+    plan.scalars(1).arena(256);
+    plan.add("matmulGroup", {2, 2, 2, 3, 2, /**/ 17, 0, 0, 1, 0, 0, /**/ 27, 0, 0, 1, 0, 0},
+             {view(4, DType::kBool, {5, 6}),
+              view(3, kF32, {5, 6}),
+              {2, kF32, {5, 6}, {0, 1}, 0},
+              view(0, kF32, {5, 7}),
+              view(1, kF32, {7, 6})});
+    plan.add("matmulGroup", {3, 1, 3, 5, /**/ 1, 0, 2, 0, 0, 0, /**/ 19, 0, 0, 3, 0, 0, /**/ 18, 0, 1, 4, 0, 0},
+             {view(1, kF32, {7, 6}),
+              view(1, kF32, {7, 6}),
+              {kScalars, kF64, {7, 6}, {0, 0}, 0},
+              {0, kF32, {7, 5}, {1, 7}, 0},
+              view(3, kF32, {5, 6})});
+    finish(plan);
+  }
+  {
     PlanBuilder plan;  // reductions over rows, columns, all, and backwards
     plan.input(kF32, 60);
     plan.output(kF32, 12);
