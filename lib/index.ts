@@ -9,4 +9,5 @@ export { setEager } from './runtime/reading.js';
 export { type Stats, setThreads, stats } from './runtime/stats.js';
 export type { Shape } from './shape.js';
 export { type AnyTensor, type NestedArray, type Parameter, Tensor } from './tensor.js';
+export { type CallArguments, type Compilable, type Compiled, compile } from './transform/compile.js';
 export { gradients } from './transform/gradients.js';

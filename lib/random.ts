@@ -34,6 +34,11 @@ export function takeDraw(op: string, own?: number): Draw {
   return { seed, number: next++ };
 }
 
+/** The seed of the default generator. */
+export function currentSeed(): number {
+  return seed;
+}
+
 /** The number that the next draw will get. */
 export function nextDraw(): number {
   return next;

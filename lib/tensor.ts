@@ -20,6 +20,9 @@ export type NestedArray = number | readonly NestedArray[];
 export const COMPUTED = 0; // nowhere yet: the graph behind it says how to get them
 export const VALUE = 1; // one element, in `value`
 export const STORED = 2; // in `storage`
+// The arguments of a function that is traced have no elements: each call brings its own.
+export const ARGUMENT = 3; // like STORED
+export const NUMBER_ARGUMENT = 4; // like VALUE
 
 /** What reading a tensor needs of the floors above; `runtime/reading.ts` provides it. */
 export interface Reader {
@@ -64,7 +67,7 @@ export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'
   /** @internal dtype code */
   type: number;
   /** @internal */ needsGrad: boolean;
-  /** @internal COMPUTED, VALUE or STORED */
+  /** @internal COMPUTED, VALUE, STORED, ARGUMENT or NUMBER_ARGUMENT */
   kind: number;
   /** @internal */ storage: Storage | null;
   /**
@@ -319,6 +322,13 @@ export function stored(storage: Storage, dims: readonly number[], type: number):
   const t = new Tensor<Shape, DType>(null, NO_INPUTS, 0, intern(dims), type, false);
   t.kind = STORED;
   t.storage = storage;
+  return t;
+}
+
+/** @internal An argument of a function that is traced. */
+export function placeholder(kind: number, extent: Extent, type: number): AnyTensor {
+  const t = new Tensor<Shape, DType>(null, NO_INPUTS, 0, extent, type, false);
+  t.kind = kind;
   return t;
 }
 

@@ -1,3 +1,4 @@
+import { GradsmithError } from '../errors.js';
 import type { AnyTensor } from '../tensor.js';
 import { buildPlan, type Plan } from './plan.js';
 import { walk, walkGraph } from './walk.js';
@@ -49,6 +50,7 @@ export function findPlan(
     recent[place] = e;
     return found(e);
   }
+  checkTargets(targets);
   const plan = buildPlan(walk, outputs, values, targets, { fused });
   planCache.built++;
   plan.lastUsed = ++now;
@@ -57,6 +59,14 @@ export function findPlan(
   recent[place] = entry;
   if (++entries > planCache.capacity) evict();
   return plan;
+}
+
+function checkTargets(targets: readonly AnyTensor[]): void {
+  if (new Set(targets).size === targets.length) return;
+  throw new GradsmithError(
+    'ERR_VALUE',
+    'step: a parameter or state tensor would be overwritten twice at once; give each to one optimizer, and take one step a time',
+  );
 }
 
 function found({ plan }: Entry): Plan {

@@ -116,6 +116,18 @@ function release(n: number): void {
   if (stack[0] !== null) stack.length = 0; // a walk that threw
 }
 
+/** Told of each call of `backward()` while a function is traced. */
+let onBackward: ((call: BackwardCall) => void) | null = null;
+export function observeBackward<R>(observer: (call: BackwardCall) => void, f: () => R): R {
+  const before = onBackward;
+  onBackward = observer;
+  try {
+    return f();
+  } finally {
+    onBackward = before;
+  }
+}
+
 function backward(loss: AnyTensor): void {
   checkDifferentiable(loss, 'backward');
   if (loss.extent.size !== 1) {
@@ -125,6 +137,7 @@ function backward(loss: AnyTensor): void {
     );
   }
   const call: BackwardCall = { loss, leaves: [], taken: false };
+  onBackward?.(call);
   reverse(
     loss,
     'backward',
@@ -184,6 +197,8 @@ export interface TakenGradients {
    * for other parameters. Other optimizers take those, or a later `backward()` adds to them.
    */
   readonly outputs: AnyTensor[];
+  /** The calls of `backward()` whose gradients are among them. */
+  readonly calls: readonly BackwardCall[];
 }
 
 export function takeGradients(params: readonly AnyTensor[]): TakenGradients {
@@ -205,7 +220,7 @@ export function takeGradients(params: readonly AnyTensor[]): TakenGradients {
     for (const l of leaves)
       if (l.gradient !== null && !outputs.includes(l.gradient.node)) outputs.push(l.gradient.node);
   }
-  return { grads, outputs };
+  return { grads, outputs, calls };
 }
 
 /** Forgets the gradients of these parameters, as `zeroGrad()` does. */

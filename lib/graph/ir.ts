@@ -1,4 +1,4 @@
-import { type AnyTensor, COMPUTED, VALUE } from '../tensor.js';
+import { type AnyTensor, COMPUTED, NUMBER_ARGUMENT, VALUE } from '../tensor.js';
 import type { Op } from './op.js';
 import type { Walk } from './walk.js';
 
@@ -50,7 +50,7 @@ export function importGraph(
         inputs: t.inputs.map((x) => x.index),
         ...common,
       });
-    } else if (t.kind === VALUE) {
+    } else if (t.kind === VALUE || t.kind === NUMBER_ARGUMENT) {
       result.push({ kind: SCALAR, slot: scalar++, op: null, attr: 0, inputs: [], ...common });
     } else {
       result.push({ kind: LEAF, slot: leaf++, op: null, attr: 0, inputs: [], ...common });

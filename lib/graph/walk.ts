@@ -1,4 +1,4 @@
-import { type AnyTensor, COMPUTED, VALUE } from '../tensor.js';
+import { type AnyTensor, COMPUTED, NUMBER_ARGUMENT, VALUE } from '../tensor.js';
 import { staleError } from './gradient.js';
 
 // One pass over the graph behind some roots, at every evaluation: it finds the leaves whose memory and values the run needs, and
@@ -166,7 +166,7 @@ function writeNode(t: AnyTensor): void {
 
 function writeLeaf(t: AnyTensor): void {
   reserve(keyLength + 2);
-  if (t.kind === VALUE) {
+  if (t.kind === VALUE || t.kind === NUMBER_ARGUMENT) {
     key[keyLength++] = VALUE_MARK - t.type;
     scalars[scalarCount++] = t;
   } else {

@@ -1,9 +1,9 @@
 import { codeOf, type DType, FLOAT64, type FloatDType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { apply, checkOperand, op } from '../graph/op.js';
-import { type Draw, takeDraw } from '../random.js';
+import { currentSeed, type Draw, takeDraw } from '../random.js';
 import { checkShape, type Extent, extentOf, intern, type Shape } from '../shape.js';
-import { type AnyTensor, drawScalar, extraOf, scalar, type Tensor } from '../tensor.js';
+import { type AnyTensor, drawScalar, extraOf, scalar, stepScalar, type Tensor } from '../tensor.js';
 import { isRepresentable, numberNode } from './build.js';
 import * as n from './nodes.js';
 
@@ -28,6 +28,9 @@ export const Random = op({
   random: true,
 });
 
+/** The seed of `manualSeed`, asked for again at each stretch of steps of a program and at each call of a compiled function. */
+const seedScalar = (): AnyTensor => stepScalar(currentSeed, FLOAT64);
+
 function draw(
   name: string,
   kind: number,
@@ -38,9 +41,10 @@ function draw(
 ): AnyTensor {
   const { seed: key, number } = takeDraw(name, seed);
   // A seed of one's own means the same numbers each time, so its draw does not advance from step to step.
-  const place = seed === undefined ? drawScalar(number) : scalar(number, FLOAT64);
+  const own = seed !== undefined;
+  const [k, place] = own ? [scalar(key, FLOAT64), scalar(number, FLOAT64)] : [seedScalar(), drawScalar(number)];
   const range = bounds.map((value) => scalar(value, FLOAT64));
-  return apply(Random, [scalar(key, FLOAT64), place, ...range], extent.id * 32 + type * 4 + kind);
+  return apply(Random, [k, place, ...range], extent.id * 32 + type * 4 + kind);
 }
 
 /** Someone holds this draw and may read it more than once: it is computed once, then stored. */

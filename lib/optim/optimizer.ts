@@ -1,9 +1,10 @@
 import type { DType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { dropGradients, takeGradients } from '../graph/gradient.js';
+import { dropGradients, type TakenGradients, takeGradients } from '../graph/gradient.js';
 import { commit, commitSync, type Update } from '../runtime/commit.js';
+import { recording } from '../runtime/recording.js';
 import type { Shape } from '../shape.js';
-import { type AnyTensor, type Parameter, scalar, Tensor } from '../tensor.js';
+import { type AnyTensor, type Parameter, scalar, stepScalar, Tensor } from '../tensor.js';
 import { Moments, type OptimizerState } from './moments.js';
 import { type StepNumber, StepNumbers } from './step-numbers.js';
 
@@ -48,8 +49,10 @@ export abstract class Optimizer {
    */
   step(): Promise<void> {
     try {
-      const { updates, outputs } = this.take();
-      return commit(updates, outputs);
+      if (recording() !== null) return this.record();
+      const { updates, outputs, grads } = this.take(ofNow);
+      this.advance(1, grads);
+      return commit(updates, outputs, () => this.advance(-1, grads));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -57,8 +60,13 @@ export abstract class Optimizer {
 
   /** `step()` that blocks the event loop until it is done. */
   stepSync(): void {
-    const { updates, outputs } = this.take();
-    commitSync(updates, outputs);
+    if (recording() !== null) {
+      this.record();
+      return;
+    }
+    const { updates, outputs, grads } = this.take(ofNow);
+    this.advance(1, grads);
+    commitSync(updates, outputs, () => this.advance(-1, grads));
   }
 
   /** Forgets gradients without a step. */
@@ -95,7 +103,7 @@ export abstract class Optimizer {
     return updates;
   }
 
-  /** @internal `n` steps have been taken, without these gradients where they are null. */
+  /** @internal `n` steps have been taken (or -n have failed), without these gradients where they are null. */
   advance(n: number, gradients: readonly (AnyTensor | null)[]): void {
     this.steps += n;
     for (let i = 0; i < gradients.length; i++) if (gradients[i] === null) this.moments.skipped[i]! += n;
@@ -111,17 +119,38 @@ export abstract class Optimizer {
     );
   }
 
-  private take(): { updates: Update[]; outputs: AnyTensor[] } {
-    const { grads, outputs } = takeGradients(this.parameters);
-    const updates = this.updates(grads, ofNow);
+  /** The step of a function that is traced: its numbers are asked for at each call. */
+  private record(): Promise<void> {
+    const now = (perStep: (step: number) => number, type: number) => stepScalar(() => perStep(this.steps), type);
+    const { updates, grads, calls } = this.take(now);
+    const skipped = [...this.moments.skipped];
+    recording()!.takeStep(calls, {
+      updates,
+      advance: (n) => this.advance(n, grads),
+      holds: () => this.isUnchanged(grads, skipped),
+    });
+    return Promise.resolve();
+  }
+
+  /** Have the parameters with gradients missed as many steps as these, and does none have another gradient to take? */
+  private isUnchanged(grads: readonly (AnyTensor | null)[], skipped: readonly number[]): boolean {
+    for (let i = 0; i < grads.length; i++) {
+      if (this.parameters[i]!.gradient !== null) return false;
+      if (grads[i] !== null && this.moments.skipped[i] !== skipped[i]) return false;
+    }
+    return true;
+  }
+
+  private take(number: StepNumber): TakenGradients & { updates: Update[] } {
+    const taken = takeGradients(this.parameters);
+    const updates = this.updates(taken.grads, number);
     if (updates.length === 0) {
       throw new GradsmithError(
         'ERR_GRADIENT',
         `${this.constructor.name}.step: no parameter has a gradient; call loss.backward() first`,
       );
     }
-    this.advance(1, grads);
-    return { updates, outputs };
+    return { ...taken, updates };
   }
 }
 

@@ -1,4 +1,5 @@
 import { allocate, type TypedArray } from '../dtype.js';
+import { GradsmithError } from '../errors.js';
 import type { Plan } from '../graph/plan.js';
 import { walk } from '../graph/walk.js';
 import { Storage } from '../storage.js';
@@ -32,15 +33,26 @@ export function valueAt(i: number): number {
 
 /** Binds the leaves and scalars that the last walk found, and fresh arrays for the outputs. */
 export function bind(plan: Plan): BoundArrays {
+  const arrays = bindBuffers(plan, walk.leaves);
+  for (let i = 0; i < plan.scalarCount; i++) scalars[i] = walk.scalars[i]!.value;
+  return arrays;
+}
+
+/** Binds these leaves, and fresh arrays for the outputs. The scalars are the caller's to set. */
+export function bindBuffers(plan: Plan, leaves: readonly AnyTensor[]): BoundArrays {
   reserve(plan.leafCount + plan.outputBuffers.length, plan.scalarCount, plan.valueCount);
-  let arrays = bindLeaves(walk.leaves, plan.leafCount);
+  let arrays = bindLeaves(leaves, plan.leafCount);
   for (let i = 0; i < plan.outputBuffers.length; i++) {
     const spec = plan.outputBuffers[i]!;
     arrays ??= [];
     handles[plan.leafCount + i] = -arrays.push(allocate(spec.type, spec.elements));
   }
-  for (let i = 0; i < plan.scalarCount; i++) scalars[i] = walk.scalars[i]!.value;
   return arrays;
+}
+
+/** Sets a scalar of the run that is being bound. */
+export function setScalar(i: number, value: number): void {
+  scalars[i] = value;
 }
 
 /** Binds only these leaves: scalars come in rows, and there are no output arrays. */
@@ -49,7 +61,7 @@ export function bindLeaves(leaves: readonly AnyTensor[], count: number): BoundAr
   let arrays: BoundArrays = null;
   for (let i = 0; i < count; i++) {
     const leaf = leaves[i]!;
-    const storage = leaf.storage!;
+    const storage = storageOf(leaf);
     if (storage.failure !== null) throw takeFailure(storage);
     if (storage.handle < 0 && ++storage.uses > 1) moveToNative(storage, leaf.type);
     if (storage.handle >= 0) {
@@ -62,11 +74,26 @@ export function bindLeaves(leaves: readonly AnyTensor[], count: number): BoundAr
   return arrays;
 }
 
-/** The failure to report, once: the parameter itself was left as it was. */
+/** Where the elements of a leaf are. */
+export function storageOf(t: AnyTensor): Storage {
+  if (t.storage !== null) return t.storage;
+  throw new GradsmithError(
+    'ERR_VALUE',
+    'compile: an argument of a compiled function has no elements outside of its calls; do not keep it or what is computed from it',
+  );
+}
+
+/** The failure to report, once: what the job should have overwritten was left as it was. */
 export function takeFailure(storage: Storage): Error {
-  const error = storage.failure!;
-  if (!storage.empty) storage.failure = null;
-  return error;
+  const failure = storage.failure!;
+  for (const s of failure.storages) if (s.failure === failure && !s.empty) s.failure = null;
+  return failure.error;
+}
+
+/** A job that should have overwritten these has failed. */
+export function failTargets(targets: readonly AnyTensor[], error: Error): void {
+  const failure = { error, storages: targets.map((t) => t.storage!) };
+  for (const s of failure.storages) s.failure = failure;
 }
 
 /** Gives the outputs of a finished run their elements. `forget` drops the graph behind them even if gradients could still use it. */

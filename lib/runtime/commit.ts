@@ -1,5 +1,7 @@
+import { GradsmithError } from '../errors.js';
 import { type AnyTensor, COMPUTED, detach } from '../tensor.js';
 import { jobCount, oldestJob } from './jobs.js';
+import { recording, refuseWhileRecording } from './recording.js';
 import { type RunRequest, runSync, startRun } from './run.js';
 import { turn } from './turn.js';
 
@@ -10,7 +12,7 @@ export interface Update {
 }
 
 /** As many steps may wait on the executor; JavaScript builds the next one meanwhile. */
-const QUEUE_DEPTH = 4;
+export const QUEUE_DEPTH = 4;
 
 let kept: AnyTensor[] = [];
 
@@ -19,29 +21,41 @@ let kept: AnyTensor[] = [];
  * @example const accuracy = keep(mean(cast(equal(argmax(logits, { axis: 1 }), classes), 'float32')))
  */
 export function keep<T extends AnyTensor>(t: T): T {
+  if (recording() !== null)
+    throw new GradsmithError('ERR_VALUE', 'keep: not inside a function that is compiled; return the tensor instead');
   kept.push(t);
   return t;
 }
 
 /**
  * One plan that evaluates `outputs` (and what `keep()` was told) and then overwrites the targets: an optimizer's step. Resolves when there
- * is room for the next one, not when it is done; what fails later is thrown by the next use of a target or output.
+ * is room for the next one, not when it is done; what fails later is thrown by the next use of a target or output. `onFailure` is told at
+ * once, however it fails.
  */
-export function commit(updates: readonly Update[], outputs: readonly AnyTensor[] = []): Promise<void> {
-  const request = requestOf(updates, withKept(outputs));
+export function commit(
+  updates: readonly Update[],
+  outputs: readonly AnyTensor[] = [],
+  onFailure: (() => void) | null = null,
+): Promise<void> {
+  const request = requestOf(updates, withKept(outputs), onFailure);
   const waiting = startRun(request);
   if (waiting === null) return turn();
   return waiting.again ? retry(request, waiting.promises) : room();
 }
 
 /** `commit()` that blocks the event loop until it is done. */
-export function commitSync(updates: readonly Update[], outputs: readonly AnyTensor[] = []): void {
-  runSync(requestOf(updates, withKept(outputs)));
+export function commitSync(
+  updates: readonly Update[],
+  outputs: readonly AnyTensor[] = [],
+  onFailure: (() => void) | null = null,
+): void {
+  runSync(requestOf(updates, withKept(outputs), onFailure));
 }
 
 /** Overwrites the targets, now. Not a step: what `keep()` was told waits for the next one. Blocks the event loop. */
 export function overwrite(updates: readonly Update[]): void {
-  runSync(requestOf(updates, []));
+  refuseWhileRecording('overwrites a tensor');
+  runSync(requestOf(updates, [], null));
 }
 
 async function retry(request: RunRequest, promises: Promise<void>[]): Promise<void> {
@@ -51,7 +65,8 @@ async function retry(request: RunRequest, promises: Promise<void>[]): Promise<vo
   return waiting.again ? retry(request, waiting.promises) : room();
 }
 
-async function room(): Promise<void> {
+/** Resolves when few enough steps wait on the executor. */
+export async function room(): Promise<void> {
   while (jobCount() > QUEUE_DEPTH) await oldestJob()!.promise;
 }
 
@@ -62,14 +77,18 @@ function withKept(outputs: readonly AnyTensor[]): readonly AnyTensor[] {
   return wanted;
 }
 
-function requestOf(updates: readonly Update[], outputs: readonly AnyTensor[]): RunRequest {
+function requestOf(
+  updates: readonly Update[],
+  outputs: readonly AnyTensor[],
+  onFailure: (() => void) | null,
+): RunRequest {
   const values = new Array<AnyTensor>(updates.length);
   const targets = new Array<AnyTensor>(updates.length);
   for (let i = 0; i < updates.length; i++) {
     values[i] = updates[i]!.value;
     targets[i] = updates[i]!.target;
   }
-  return { outputs: missingOf(outputs), values, targets, forget: true };
+  return { outputs: missingOf(outputs), values, targets, forget: true, onFailure };
 }
 
 /** The outputs that are still to compute. The others have been read; their graphs are forgotten now, as those of the step's will be. */

@@ -1,6 +1,7 @@
 import { GradsmithError } from '../errors.js';
 import { isPendingGradient, pendingWith } from '../graph/gradient.js';
 import { type AnyTensor, COMPUTED, Tensor } from '../tensor.js';
+import { refuseWhileRecording } from './recording.js';
 import { runSync, startRun } from './run.js';
 import { turn } from './turn.js';
 
@@ -16,7 +17,7 @@ export async function evaluate(...tensors: AnyTensor[]): Promise<void> {
   for (;;) {
     const roots = rootsOf(tensors);
     if (roots.length > 0) {
-      const waiting = startRun({ outputs: roots, values: NONE, targets: NONE, forget: false });
+      const waiting = startRun({ outputs: roots, values: NONE, targets: NONE, forget: false, onFailure: null });
       if (waiting?.again) {
         await Promise.all(waiting.promises);
         continue;
@@ -28,17 +29,19 @@ export async function evaluate(...tensors: AnyTensor[]): Promise<void> {
     if (tensors.every((t) => t.kind !== COMPUTED)) return roots.length > 0 ? turn() : undefined;
     for (const t of tensors) if (t.error !== null) throw t.error;
     // A job has failed, and the graph is still there: run it here, where it fails with its reason.
-    if (roots.length > 0) return runSync({ outputs: rootsOf(tensors), values: NONE, targets: NONE, forget: false });
+    if (roots.length > 0)
+      return runSync({ outputs: rootsOf(tensors), values: NONE, targets: NONE, forget: false, onFailure: null });
   }
 }
 
 /** `evaluate()` that blocks the event loop. */
 export function evaluateSync(...tensors: AnyTensor[]): void {
   checkTensors('evaluateSync', tensors);
-  if (tensors.some((t) => t.pending !== null)) runSync({ outputs: NONE, values: NONE, targets: NONE, forget: false });
+  if (tensors.some((t) => t.pending !== null))
+    runSync({ outputs: NONE, values: NONE, targets: NONE, forget: false, onFailure: null });
   for (const t of tensors) if (t.error !== null && t.kind === COMPUTED) throw t.error;
   const roots = rootsOf(tensors);
-  if (roots.length > 0) runSync({ outputs: roots, values: NONE, targets: NONE, forget: false });
+  if (roots.length > 0) runSync({ outputs: roots, values: NONE, targets: NONE, forget: false, onFailure: null });
 }
 
 /** What must be computed; for the gradient of a parameter, all pending gradients and their losses, so that the forward pass runs once. */
@@ -54,6 +57,7 @@ function isMissing(t: AnyTensor): boolean {
 }
 
 function checkTensors(op: string, tensors: readonly unknown[]): void {
+  refuseWhileRecording('reads a tensor');
   for (const t of tensors)
     if (!(t instanceof Tensor)) throw new GradsmithError('ERR_VALUE', `${op}: expected tensors, got ${String(t)}`);
 }

@@ -3,15 +3,17 @@ import { format } from '../format.js';
 import { Copy } from '../graph/copy.js';
 import { apply, observeNodes } from '../graph/op.js';
 import { type AnyTensor, COMPUTED, provideReader, STORED, VALUE } from '../tensor.js';
-import { takeFailure } from './bind.js';
+import { storageOf, takeFailure } from './bind.js';
 import { readNative } from './buffers.js';
 import { evaluate, evaluateSync } from './evaluate.js';
 import { drain, jobCount } from './jobs.js';
+import { refuseWhileRecording } from './recording.js';
 
 /** A native buffer of at most this size is read by the calling thread, if nothing is queued before it. */
 const READ_HERE_BYTES = 1 << 16;
 
 async function data(t: AnyTensor): Promise<TypedArray> {
+  refuseWhileRecording('reads a tensor');
   if (t.kind === COMPUTED || t.pending !== null) await evaluate(t);
   if (
     t.kind === STORED &&
@@ -27,6 +29,7 @@ async function data(t: AnyTensor): Promise<TypedArray> {
 }
 
 function dataSync(t: AnyTensor): TypedArray {
+  refuseWhileRecording('reads a tensor');
   if (t.kind === COMPUTED || t.pending !== null) evaluateSync(t);
   else if (t.mutable) drain(); // a queued step may fail yet
   return elements(t);
@@ -35,7 +38,7 @@ function dataSync(t: AnyTensor): TypedArray {
 /** A copy of elements that are there. */
 function elements(t: AnyTensor): TypedArray {
   if (t.kind === VALUE) return allocate(t.type, 1).fill(t.value);
-  const storage = t.storage!;
+  const storage = storageOf(t);
   if (storage.failure !== null) throw takeFailure(storage);
   return storage.host !== null ? storage.host.slice() : readNative(storage, allocate(t.type, t.extent.size));
 }

@@ -3,7 +3,7 @@ import { findPlan, planCache } from '../graph/cache.js';
 import type { Plan } from '../graph/plan.js';
 import { releaseWalk, walk } from '../graph/walk.js';
 import { type AnyTensor, detach, extraOf, STORED, stored, tick } from '../tensor.js';
-import { bind, settle } from './bind.js';
+import { bind, failTargets, settle } from './bind.js';
 import { nativeStorage } from './buffers.js';
 import { drain, enqueue, failTensors, failureOf, type Job, jobCount } from './jobs.js';
 import { native } from './native.js';
@@ -11,7 +11,7 @@ import { native } from './native.js';
 // One run of a plan: find it, bind it, and either run it here or queue it.
 
 /** A plan that is cheaper than this runs on the calling thread: a hop to another thread and back costs as much. */
-const INLINE_NS = 20_000;
+export const INLINE_NS = 20_000;
 
 export interface RunRequest {
   /** To evaluate; none of them has its elements yet. */
@@ -21,6 +21,8 @@ export interface RunRequest {
   readonly targets: readonly AnyTensor[];
   /** Drop the graphs behind the outputs, as a step does with its losses. */
   readonly forget: boolean;
+  /** Told when it fails, before anybody else. */
+  readonly onFailure: (() => void) | null;
 }
 
 const NONE: readonly AnyTensor[] = Object.freeze([]);
@@ -74,6 +76,9 @@ export function startRun(
     }
     markWritten(targets);
     return { job, again: false };
+  } catch (error) {
+    request.onFailure?.();
+    throw error;
   } finally {
     releaseWalk();
   }
@@ -85,6 +90,9 @@ export function runSync(request: RunRequest): void {
   try {
     const plan = locate(request)!;
     runHere(plan, request, bind(plan));
+  } catch (error) {
+    request.onFailure?.();
+    throw error;
   } finally {
     releaseWalk();
   }
@@ -110,7 +118,7 @@ function runHere(plan: Plan, { outputs, targets, forget }: RunRequest, arrays: R
 
 function finish(
   plan: Plan,
-  { outputs, targets, forget }: RunRequest,
+  { outputs, targets, forget, onFailure }: RunRequest,
   arrays: ReturnType<typeof bind>,
   error: Error | null,
 ): void {
@@ -118,19 +126,19 @@ function finish(
     settle(plan, outputs, arrays, forget);
     return;
   }
+  onFailure?.();
   failTensors(outputs, error);
-  for (const t of targets) {
-    t.storage!.failure = error;
-    if (!t.mutable) t.storage!.empty = true;
-  }
+  failTargets(targets, error);
+  for (const t of targets) if (!t.mutable) t.storage!.empty = true;
 }
 
 function failureAmong(reads: readonly AnyTensor[]): Error | null {
-  for (const t of reads) if (t.storage!.failure !== null) return t.storage!.failure;
+  for (const t of reads) if (t.storage!.failure !== null) return t.storage!.failure.error;
   return null;
 }
 
-function markWritten(targets: readonly AnyTensor[]): void {
+/** These parameters and state tensors have been overwritten, or will be before anything else that is queued reads them. */
+export function markWritten(targets: readonly AnyTensor[]): void {
   if (targets.length === 0) return;
   const now = tick();
   for (let i = 0; i < targets.length; i++) targets[i]!.time = now;
@@ -143,7 +151,7 @@ function markWritten(targets: readonly AnyTensor[]): void {
 export function storeValue(t: AnyTensor, value: AnyTensor): void {
   const storage = nativeStorage(value.type, value.extent.size);
   const target = stored(storage, value.extent.dims, value.type);
-  const request: RunRequest = { outputs: NONE, values: [value], targets: [target], forget: false };
+  const request: RunRequest = { outputs: NONE, values: [value], targets: [target], forget: false, onFailure: null };
   let waiting = startRun(request);
   while (waiting?.again) {
     drain();

@@ -44,7 +44,9 @@ export function assignState(
   }
   const pairs = entries.filter(([name]) => name in dict).map(([name, target]) => [name, target, dict[name]!] as const);
   for (const [name, target, value] of pairs) check(op, name, target, value);
-  if (pairs.length > 0) overwrite(pairs.map(([, target, value]) => ({ target, value })));
+  // A tensor that has two names gets the value of the last.
+  const values = new Map(pairs.map(([, target, value]) => [target, value]));
+  if (values.size > 0) overwrite(Array.from(values, ([target, value]) => ({ target, value })));
 }
 
 function check(op: string, name: string, target: AnyTensor, value: AnyTensor): void {

@@ -11,7 +11,16 @@ const resolved = Promise.resolve();
 
 /** Resolved at once, or after a turn of the event loop where one is due. */
 export function turn(): Promise<void> {
-  if (++calls % PERIOD !== 0 || performance.now() - lastTurn < LONGEST_MS) return resolved;
+  return turnIsDue() ? aTurn() : resolved;
+}
+
+/** Asked once for each run. */
+export function turnIsDue(): boolean {
+  return ++calls % PERIOD === 0 && performance.now() - lastTurn >= LONGEST_MS;
+}
+
+/** A turn of the event loop. */
+export function aTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(() => {
       lastTurn = performance.now();

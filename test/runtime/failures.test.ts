@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { crossEntropy, gather, matmul, parameter, randn, sum, tensor } from '../../lib/index.js';
-import { SGD } from '../../lib/optim/index.js';
+import { add, crossEntropy, gather, matmul, parameter, randn, sum, tensor } from '../../lib/index.js';
+import { Adam, SGD } from '../../lib/optim/index.js';
+import { commitSync } from '../../lib/runtime/commit.js';
 import { lazily } from '../lazy.js';
 
 /** A parameter whose last step was queued and is going to fail, and its values. */
@@ -37,6 +38,35 @@ describe('a queued step that fails is reported once', () => {
       2,
     );
   });
+});
+
+it.each([
+  ['run at once', 2],
+  ['was queued', 512],
+])('a step that %s and failed does not count', async (_how, rows) => {
+  const w = parameter(randn([rows, 64], { seed: 1 }));
+  const adam = new Adam([w]);
+  const step = async (label: number) => {
+    const x = randn([rows, rows], { seed: 2 });
+    crossEntropy(matmul(x, w), tensor(new Int32Array(rows).fill(label))).backward();
+    await adam.step();
+    await w.data();
+  };
+  await step(63);
+  await expect(step(64)).rejects.toMatchObject({ code: 'ERR_INDEX' });
+  expect(adam.stepCount).toBe(1);
+  await step(63);
+  expect(adam.stepCount).toBe(2);
+});
+
+it('a tensor is not overwritten twice in one step', () => {
+  const w = parameter(tensor([1, 2]));
+  const twice = [
+    { target: w, value: add(w, 1) },
+    { target: w, value: add(w, 2) },
+  ];
+  for (let i = 0; i < 2; i++) expect(() => commitSync(twice)).toThrow(/overwritten twice at once/);
+  expect(Array.from(w.dataSync())).toEqual([1, 2]);
 });
 
 it('a parameter whose first values failed has none, at every use', async () => {
