@@ -13,12 +13,15 @@ export interface RecordedStep {
   readonly holds: () => boolean;
 }
 
+/** The function does what only a run can: it reads a value, or overwrites one. */
+export class Untraceable extends GradsmithError {}
+
 export class Recording {
   /** Each with the clock's time when it was taken. */
   readonly steps: { readonly step: RecordedStep; readonly time: number }[] = [];
   readonly backwardCalls = new Set<BackwardCall>();
   /** Why the function cannot be traced, where it may have caught the error itself. */
-  failure: GradsmithError | null = null;
+  failure: Untraceable | null = null;
 
   /** A step that takes the gradients of these calls of `backward()`. */
   takeStep(calls: readonly BackwardCall[], step: RecordedStep): void {
@@ -53,7 +56,7 @@ export function record<R>(r: Recording, f: () => R): R {
 /** Throws ERR_VALUE while a function is traced, when nothing has a value yet. */
 export function refuseWhileRecording(what: string): void {
   if (current === null) return;
-  current.failure ??= new GradsmithError(
+  current.failure ??= new Untraceable(
     'ERR_VALUE',
     `compile: the function ${what} while it is traced, when nothing has a value yet; return the tensor and read it outside`,
   );

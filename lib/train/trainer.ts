@@ -4,9 +4,8 @@ import type { DType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { gradientsOf } from '../graph/gradient.js';
 import type { Module } from '../nn/index.js';
-import { stopGradient, tensor } from '../ops/index.js';
+import { tensor } from '../ops/index.js';
 import type { Optimizer } from '../optim/index.js';
-import { evaluate, evaluateSync } from '../runtime/evaluate.js';
 import { assign, state } from '../runtime/parameter.js';
 import { show } from '../shape.js';
 import { type AnyTensor, type NestedArray, stepScalar, Tensor } from '../tensor.js';
@@ -14,6 +13,7 @@ import { inMode } from './mode.js';
 import type { EpochReport, EvaluateOptions, Examples, FitOptions, OfBatch, TrainerOptions } from './options.js';
 import { Pace } from './pace.js';
 import { type BatchGraph, Pass } from './pass.js';
+import { Predictor } from './predictor.js';
 import { Averages, type Scores } from './scores.js';
 
 /**
@@ -30,10 +30,12 @@ export class Trainer<M extends string = never> {
   readonly optimizer: Optimizer;
   private readonly loss: OfBatch['of'];
   private readonly metrics: [M, OfBatch['of']][];
+  private readonly predictor: Predictor;
   private busy = false;
 
   constructor({ model, loss, optimizer, metrics }: TrainerOptions<M>) {
     this.model = model;
+    this.predictor = new Predictor(model);
     this.optimizer = optimizer;
     this.loss = loss;
     this.metrics = Object.entries(metrics ?? {}) as [M, OfBatch['of']][];
@@ -96,18 +98,17 @@ export class Trainer<M extends string = never> {
     return averages.scores();
   }
 
-  /** The model's output for these inputs, out of training mode, computed. */
+  /**
+   * The model's output for these inputs, out of training mode, computed. The forward pass is traced once for each shape of the inputs, and
+   * again when a field of a module has been replaced; whatever else it reads from JavaScript is as it was then.
+   */
   async predict(inputs: AnyTensor | readonly NestedArray[]): Promise<Tensor> {
-    const y = this.output(inputs);
-    await evaluate(y);
-    return y as Tensor;
+    return (await this.predictor.call(asTensor(inputs))) as Tensor;
   }
 
-  /** `predict()` that blocks the event loop. */
+  /** `predict()` that blocks the event loop: the least latency for a few rows. */
   predictSync(inputs: AnyTensor | readonly NestedArray[]): Tensor {
-    const y = this.output(inputs);
-    evaluateSync(y);
-    return y as Tensor;
+    return this.predictor.callSync(asTensor(inputs)) as Tensor;
   }
 
   private async trainEpoch(
@@ -158,12 +159,6 @@ export class Trainer<M extends string = never> {
       );
     }
     return outputs;
-  }
-
-  private output(inputs: AnyTensor | readonly NestedArray[]): AnyTensor {
-    const x = asTensor(inputs);
-    // Cut off, so that a prediction that is kept does not keep its graph.
-    return stopGradient(inMode(this.model, false, () => this.forward([x])));
   }
 
   private forward(inputs: AnyTensor[]): AnyTensor {

@@ -1,0 +1,70 @@
+import type { Module } from '../nn/index.js';
+import { stopGradient } from '../ops/index.js';
+import { CompiledFunction } from '../runtime/compiled.js';
+import { evaluate, evaluateSync } from '../runtime/evaluate.js';
+import { Untraceable } from '../runtime/recording.js';
+import { type AnyTensor, COMPUTED } from '../tensor.js';
+import { Fields } from './fields.js';
+import { inMode } from './mode.js';
+
+/**
+ * A model's forward pass out of training mode, traced once for each shape of the inputs and again when the model's modules have changed. A
+ * model whose forward pass reads values is not traced.
+ */
+export class Predictor {
+  private readonly model: Module;
+  private traced: { readonly fields: Fields; readonly forward: CompiledFunction } | null = null;
+  private untraceable = false;
+
+  constructor(model: Module) {
+    this.model = model;
+  }
+
+  /** The output, computed. */
+  async call(x: AnyTensor): Promise<AnyTensor> {
+    const y = this.untraceable
+      ? this.build(x)
+      : ((await this.forward()
+          .call([detached(x)])
+          .catch((error) => this.rebuilt(error, x))) as AnyTensor);
+    if (y.kind === COMPUTED) await evaluate(y);
+    return y;
+  }
+
+  /** The same, blocking the event loop. */
+  callSync(x: AnyTensor): AnyTensor {
+    if (!this.untraceable) {
+      try {
+        return this.forward().callSync([detached(x)]) as AnyTensor;
+      } catch (error) {
+        if (!(error instanceof Untraceable)) throw error;
+        this.untraceable = true;
+      }
+    }
+    const y = this.build(x);
+    evaluateSync(y);
+    return y;
+  }
+
+  private forward(): CompiledFunction {
+    if (this.traced === null || !this.traced.fields.unchanged())
+      this.traced = { fields: new Fields(this.model), forward: new CompiledFunction((x) => this.build(x)) };
+    return this.traced.forward;
+  }
+
+  /** Cut off from its inputs, so that a prediction that is kept does not keep its graph, and a node of its own, which never changes. */
+  private build(x: AnyTensor): AnyTensor {
+    const model = this.model as unknown as { forward(x: AnyTensor): AnyTensor };
+    return stopGradient(inMode(this.model, false, () => model.forward(x)));
+  }
+
+  private rebuilt(error: unknown, x: AnyTensor): AnyTensor {
+    if (!(error instanceof Untraceable)) throw error;
+    this.untraceable = true;
+    return this.build(x);
+  }
+}
+
+function detached(x: AnyTensor): AnyTensor {
+  return x.needsGrad ? (stopGradient(x) as AnyTensor) : x;
+}
