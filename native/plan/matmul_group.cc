@@ -1,5 +1,7 @@
 // The `matmulGroup` instruction: an elementwise group over a matrix product, run on each block of the product while it
 // is in cache. The product itself goes to memory only where it is an output. See docs/architecture.md.
+#include <algorithm>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,6 +9,7 @@
 #include "kernels/gemm.h"
 #include "plan/group.h"
 #include "plan/group_program.h"
+#include "plan/group_stage.h"
 #include "plan/matmul_update.h"
 #include "plan/operand.h"
 #include "plan/plan_error.h"
@@ -98,7 +101,8 @@ class MatmulGroup final : public Prepared {
     if (update_) return;
     program_.emplace(group, uniform, refs_, shape.m * shape.n, context.kernels.elementwise);
     lay_out(elementwise.operands, outputs);
-    scratch_bytes += program_->scratch_bytes();
+    tiles_at_ = gemm_bytes_ + program_->scratch_bytes();
+    scratch_bytes = tiles_at_ + tile_bytes_;
     cost_ns += program_->lowered().ns_per_element * static_cast<double>(shape.m * shape.n);
   }
 
@@ -111,7 +115,11 @@ class MatmulGroup final : public Prepared {
       plan_.run(plan_, pointers, part, scratch);
       return;
     }
-    Part context{this, bases, {}};
+    Part context;
+    context.self = this;
+    context.bases = bases;
+    context.tiles = static_cast<char*>(scratch) + tiles_at_;
+    stage_rows(context);
     program_->enter(bases, static_cast<char*>(scratch) + gemm_bytes_, context.slots);
     pointers.hook = &MatmulGroup::finish_block;
     pointers.context = &context;
@@ -123,44 +131,71 @@ class MatmulGroup final : public Prepared {
     size_t operand;
     ptrdiff_t bytes;  // of an element
     ptrdiff_t row;    // elements from row to row
+    ptrdiff_t tile;   // offset among the tiles of an operand that repeats a row; -1: read where it is
   };
   /// One run of a part.
   struct Part {
     const MatmulGroup* self;
     void* const* bases;
+    char* tiles;
     char* slots[kernels::kMaxGroupSlots];
   };
 
+  /// What tiles of repeated rows may take: a share of L1.
+  static constexpr ptrdiff_t kTileBytes = 8192;
+
+  /// Narrow rows are worked on several at once: a row that repeats (a bias) is copied as often as that beforehand.
   void lay_out(const std::vector<Operand>& operands, size_t outputs) {
     const LoweredGroup& lowered = program_->lowered();
+    ptrdiff_t repeated = 0;  // bytes of one row of all that repeat
+    rows_at_once_ = operands[0].dims[0];
     for (size_t i = 0; i < lowered.stream_operand.size(); ++i) {
       const size_t operand = lowered.stream_operand[i];
-      const ptrdiff_t row = operands[operand].dims[0] == 1 ? columns_ : operands[operand].strides[0];
-      if (operand == outputs) {
-        product_stream_ = i;
-      } else {
-        rows_touch_ = rows_touch_ && row == columns_;
-      }
-      streams_.push_back({operand, lowered.stream_bytes[i], row});
+      const bool product = operand == outputs;
+      const ptrdiff_t row = operands[operand].dims[0] == 1 || product ? columns_ : operands[operand].strides[0];
+      const ptrdiff_t bytes = lowered.stream_bytes[i];
+      if (product) product_stream_ = i;
+      if (row == 0) repeated += columns_ * bytes;
+      if (row != 0 && row != columns_) rows_at_once_ = 1;
+      streams_.push_back({operand, bytes, row, -1});
+    }
+    if (repeated > 0) rows_at_once_ = std::min(rows_at_once_, kTileBytes / repeated);
+    if (rows_at_once_ < 2) return;
+    for (Stream& s : streams_) {
+      if (s.row != 0) continue;
+      s.tile = static_cast<ptrdiff_t>(tile_bytes_);
+      tile_bytes_ += static_cast<size_t>((rows_at_once_ * columns_ * s.bytes + 63) / 64 * 64);
     }
   }
 
-  /// The group on rows [i0, i1) x columns [j0, j1): row by row, or at once where the rows of every operand touch.
+  void stage_rows(const Part& part) const {
+    for (const Stream& s : streams_) {
+      if (s.tile < 0) continue;
+      char* const tile = part.tiles + s.tile;
+      const size_t row = static_cast<size_t>(columns_ * s.bytes);
+      std::memcpy(tile, refs_[s.operand].at<char>(part.bases), row);
+      repeat(tile, row, row * static_cast<size_t>(rows_at_once_));
+    }
+  }
+
+  /// The group on rows [i0, i1) x columns [j0, j1): some rows at once where those of every operand touch.
   static void finish_block(void* context, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1, void* block,
                            ptrdiff_t block_row) noexcept {
     Part& part = *static_cast<Part*>(context);
     const MatmulGroup& self = *part.self;
-    const bool at_once = self.rows_touch_ && block_row == self.columns_ && j0 == 0 && j1 == self.columns_;
-    const ptrdiff_t rows = at_once ? 1 : i1 - i0;
-    const ptrdiff_t elements = at_once ? (i1 - i0) * (j1 - j0) : j1 - j0;
-    for (ptrdiff_t r = 0; r < rows; ++r) {
-      for (size_t i = 0; i < self.streams_.size(); ++i) {
-        const Stream& s = self.streams_[i];
-        part.slots[i] = i == self.product_stream_
-                            ? static_cast<char*>(block) + r * block_row * s.bytes
-                            : self.refs_[s.operand].at<char>(part.bases) + ((i0 + r) * s.row + j0) * s.bytes;
+    const bool touch = block_row == self.columns_ && j0 == 0 && j1 == self.columns_;
+    const ptrdiff_t most = touch ? std::max<ptrdiff_t>(self.rows_at_once_, 1) : 1;
+    for (ptrdiff_t i = i0; i < i1;) {
+      const ptrdiff_t rows = std::min(most, i1 - i);
+      for (size_t k = 0; k < self.streams_.size(); ++k) {
+        const Stream& s = self.streams_[k];
+        char* const from = k == self.product_stream_ ? static_cast<char*>(block) + (i - i0) * block_row * s.bytes
+                           : s.tile >= 0             ? part.tiles + s.tile + j0 * s.bytes
+                                         : self.refs_[s.operand].at<char>(part.bases) + (i * s.row + j0) * s.bytes;
+        part.slots[k] = from;
       }
-      self.program_->run(part.slots, static_cast<size_t>(elements));
+      self.program_->run(part.slots, static_cast<size_t>(rows * (j1 - j0)));
+      i += rows;
     }
   }
 
@@ -171,7 +206,8 @@ class MatmulGroup final : public Prepared {
   std::optional<GroupProgram> program_;
   std::vector<Stream> streams_;
   size_t product_stream_ = SIZE_MAX;
-  bool rows_touch_ = true;
+  ptrdiff_t rows_at_once_ = 1;
+  size_t tiles_at_ = 0, tile_bytes_ = 0;  // of scratch
   ptrdiff_t columns_ = 0;
   size_t gemm_bytes_ = 0;
 };
