@@ -1,4 +1,5 @@
 import type { AnyTensor } from '../tensor.js';
+import { decodePlan } from './decode.js';
 import { encode } from './encode.js';
 import { attachProducts } from './epilogue.js';
 import { fuse } from './fuse.js';
@@ -9,6 +10,7 @@ import { schedule } from './schedule.js';
 import { simplify } from './simplify.js';
 import type { View } from './view.js';
 import type { Walk } from './walk.js';
+import { type Work, workOfPlan } from './work.js';
 
 /** Where a run finds the result of one output. */
 export interface OutputSpec {
@@ -28,6 +30,8 @@ export interface Plan {
   readonly valueCount: number;
   readonly outputs: readonly OutputSpec[];
   readonly outputBuffers: readonly { readonly type: number; readonly elements: number }[];
+  /** What a step moves and computes. */
+  readonly work: Work;
   /** Filled in by the runtime: the native plan, and its estimated cost in nanoseconds. */
   native: number;
   cost: number;
@@ -80,6 +84,7 @@ export function buildPlan(
     valueCount: singles.length,
     outputs: specs,
     outputBuffers,
+    work: workOfPlan(decodePlan(words)),
     native: -1,
     cost: 0,
     lastUsed: 0,

@@ -6,10 +6,9 @@ import { type AnyTensor, COMPUTED, NUMBER_ARGUMENT, type PendingJob, Tensor } fr
 import { type BoundArrays, bindBuffers, failTargets, setScalar, settle } from './bind.js';
 import { QUEUE_DEPTH, room } from './commit.js';
 import { evaluate, evaluateSync } from './evaluate.js';
-import { drain, enqueue, failTensors, failureOf, jobCount } from './jobs.js';
-import { native } from './native.js';
+import { drain, enqueue, failTensors, jobCount } from './jobs.js';
 import { recording } from './recording.js';
-import { INLINE_NS, markWritten, prepare } from './run.js';
+import { INLINE_NS, markWritten, prepare, runStep } from './run.js';
 import { type ArgumentSpec, fits, specOf, type Trace, trace } from './trace.js';
 import { aTurn, turnIsDue } from './turn.js';
 
@@ -115,8 +114,7 @@ export class CompiledFunction {
     const outputs = freshOutputs(t);
     if (blocking || (jobCount() === 0 && plan.cost < INLINE_NS)) {
       this.job = null;
-      const fault = native.runSync(plan.native, arrays);
-      if (fault !== undefined) throw failureOf(plan, fault.status, fault.instruction, fault.value, fault.limit);
+      runStep(plan, arrays);
       advance(t, 1);
       if (outputs.length > 0) settle(plan, outputs, arrays, true);
     } else {

@@ -2,6 +2,7 @@ import { GradsmithError } from '../errors.js';
 import type { Plan } from '../graph/plan.js';
 import { type AnyTensor, extraOf, type PendingJob } from '../tensor.js';
 import { native } from './native.js';
+import { countSteps } from './work.js';
 
 // Work on the executor thread: one job a run of a plan, in order.
 
@@ -78,6 +79,7 @@ native.onComplete((id, status, stepsDone, instruction, value, limit) => {
   const job = jobs.get(id);
   if (job === undefined) return;
   jobs.delete(id);
+  countSteps(job.plan, stepsDone);
   const error = status === DONE ? null : failureOf(job.plan, status, instruction, value, limit);
   try {
     job.onEnd(error, stepsDone);

@@ -3,10 +3,11 @@ import { findPlan, planCache } from '../graph/cache.js';
 import type { Plan } from '../graph/plan.js';
 import { releaseWalk, walk } from '../graph/walk.js';
 import { type AnyTensor, detach, extraOf, STORED, stored, tick } from '../tensor.js';
-import { bind, failTargets, settle } from './bind.js';
+import { type BoundArrays, bind, failTargets, settle } from './bind.js';
 import { nativeStorage } from './buffers.js';
 import { drain, enqueue, failTensors, failureOf, type Job, jobCount } from './jobs.js';
 import { native } from './native.js';
+import { countSteps } from './work.js';
 
 // One run of a plan: find it, bind it, and either run it here or queue it.
 
@@ -109,9 +110,29 @@ function locate({ outputs, values, targets }: RunRequest): Plan | null {
   return plan;
 }
 
-function runHere(plan: Plan, { outputs, targets, forget }: RunRequest, arrays: ReturnType<typeof bind>): void {
+/** The plan that a run would use now. Blocks until what it waits for is there. */
+export function planFor(request: RunRequest): Plan {
+  try {
+    let plan = locate(request);
+    if (plan === null) {
+      drain();
+      plan = locate(request)!;
+    }
+    return plan;
+  } finally {
+    releaseWalk();
+  }
+}
+
+/** One step on the calling thread, after whatever is queued. Throws what went wrong. */
+export function runStep(plan: Plan, arrays: BoundArrays): void {
   const fault = native.runSync(plan.native, arrays);
   if (fault !== undefined) throw failureOf(plan, fault.status, fault.instruction, fault.value, fault.limit);
+  countSteps(plan, 1);
+}
+
+function runHere(plan: Plan, { outputs, targets, forget }: RunRequest, arrays: BoundArrays): void {
+  runStep(plan, arrays);
   markWritten(targets);
   settle(plan, outputs, arrays, forget);
 }
@@ -119,7 +140,7 @@ function runHere(plan: Plan, { outputs, targets, forget }: RunRequest, arrays: R
 function finish(
   plan: Plan,
   { outputs, targets, forget, onFailure }: RunRequest,
-  arrays: ReturnType<typeof bind>,
+  arrays: BoundArrays,
   error: Error | null,
 ): void {
   if (error === null) {

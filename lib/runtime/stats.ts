@@ -2,6 +2,7 @@ import { GradsmithError } from '../errors.js';
 import { planCache } from '../graph/cache.js';
 import { jobCount } from './jobs.js';
 import { native } from './native.js';
+import { workDone } from './work.js';
 
 const MAX_THREADS = 256;
 
@@ -11,6 +12,13 @@ export interface Stats {
   readonly planHits: number;
   /** Runs of plans, each of one or more steps. */
   readonly runs: number;
+  /**
+   * Bytes that the instructions of those runs have read and written, and their FLOPs, whichever cache or register has served them: a result
+   * that is never in memory counts nothing, an element that is broadcast counts once. FLOPs count a transcendental as one.
+   */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly flops: number;
   /** Bytes of the arenas of the plans alive. */
   readonly arenaBytes: number;
   /** Native buffers alive (parameters, state, inputs used again), and their bytes. */
@@ -32,6 +40,7 @@ export function stats(): Stats {
     plansBuilt: planCache.built,
     planHits: planCache.hits,
     runs: n.runs,
+    ...workDone(),
     arenaBytes: n.arenaBytes,
     liveBuffers: n.liveBuffers,
     liveBytes: n.liveBytes,

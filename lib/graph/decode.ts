@@ -1,0 +1,101 @@
+import { DTYPES, type DType } from '../dtype.js';
+import { INSTRUCTIONS, MICRO_OPS } from './instructions.js';
+
+// A plan's words as plain objects again, for whoever wants to know what a plan does: what it moves, and `explain()`.
+
+export interface DecodedOperand {
+  /** Index in the plan's table, OPERAND_ARENA or OPERAND_SCALARS. */
+  readonly buffer: number;
+  readonly dtype: DType;
+  /** Elements. */
+  readonly offset: number;
+  readonly dims: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** A micro-op of a group: its name, its dtype, and the registers that it reads. */
+export interface DecodedMicroOp {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly operands: readonly number[];
+}
+
+/** The program of an elementwise group. */
+export interface DecodedGroup {
+  /** Registers that come from outside; in a group over a product, the first is the product. */
+  readonly inputs: number;
+  readonly ops: readonly DecodedMicroOp[];
+  readonly outputRegisters: readonly number[];
+}
+
+export interface DecodedInstruction {
+  readonly name: string;
+  readonly attributes: readonly number[];
+  readonly outputs: readonly DecodedOperand[];
+  readonly inputs: readonly DecodedOperand[];
+  readonly group: DecodedGroup | null;
+}
+
+export interface DecodedPlan {
+  readonly arenaBytes: number;
+  /** 0 input, 1 state, 2 output */
+  readonly buffers: readonly { readonly kind: number; readonly dtype: DType; readonly elements: number }[];
+  readonly instructions: readonly DecodedInstruction[];
+}
+
+const ARITY: Readonly<Record<string, number>> = { constant: 0, select: 3 };
+const BINARY_FROM = MICRO_OPS.indexOf('add');
+const UNARY_AGAIN = ['logicalNot'];
+
+/** The words must be a plan of `encode()`'s. */
+export function decodePlan(words: Int32Array): DecodedPlan {
+  let at = 0;
+  const next = (): number => words[at++]!;
+  const wide = (): number => {
+    const low = next() >>> 0;
+    return low + next() * 2 ** 32;
+  };
+  const dtype = (): DType => DTYPES[next()]!;
+  const list = (n: number): number[] => Array.from({ length: n }, next);
+
+  at = 2;
+  const [bufferCount, , valueCount] = [next(), next(), next()];
+  const arenaBytes = wide();
+  const instructionCount = next();
+  const buffers = Array.from({ length: bufferCount }, () => ({ kind: next(), dtype: dtype(), elements: wide() }));
+  at += 4 * valueCount;
+  const operand = (): DecodedOperand => {
+    const [buffer, type, offset, rank] = [next(), dtype(), wide(), next()];
+    return { buffer, dtype: type, offset, dims: list(rank), strides: list(rank) };
+  };
+  const instructions = Array.from({ length: instructionCount }, (): DecodedInstruction => {
+    const name = INSTRUCTIONS[next() - 1]!;
+    at++; // its length
+    const attributes = list(next());
+    const operands = Array.from({ length: next() }, operand);
+    const group = name === 'elementwise' || name === 'matmulGroup' ? decodeGroup(attributes) : null;
+    const written = group === null ? 1 : group.outputRegisters.length;
+    return { name, attributes, outputs: operands.slice(0, written), inputs: operands.slice(written), group };
+  });
+  return { arenaBytes, buffers, instructions };
+}
+
+function decodeGroup(attributes: readonly number[]): DecodedGroup {
+  const [inputs, outputs, ops] = attributes as [number, number, number];
+  const first = 3 + outputs;
+  return {
+    inputs,
+    outputRegisters: attributes.slice(3, first),
+    ops: Array.from({ length: ops }, (_, i) => {
+      const [code, type, ...registers] = attributes.slice(first + 6 * i, first + 6 * i + 5) as [number, number];
+      const name = MICRO_OPS[code]!;
+      return { name, dtype: DTYPES[type]!, operands: registers.slice(0, arityOf(name)) };
+    }),
+  };
+}
+
+function arityOf(name: string): number {
+  const known = ARITY[name];
+  if (known !== undefined) return known;
+  return MICRO_OPS.indexOf(name as (typeof MICRO_OPS)[number]) >= BINARY_FROM && !UNARY_AGAIN.includes(name) ? 2 : 1;
+}
