@@ -147,6 +147,22 @@ struct Vec<int64_t, Scalar> {
   static GRADSMITH_INLINE Vec wrap(U x) { return {static_cast<T>(x)}; }
 };
 
+/// a·b + c rounded once. Where the CPU's baseline has no such instruction, libm's function would cost more than all the
+/// rest: the product is exact in double, the sum is rounded to odd there (which keeps the second rounding honest).
+GRADSMITH_INLINE float fma_single(float a, float b, float c) {
+#if defined(__FP_FAST_FMAF)
+  return __builtin_fmaf(a, b, c);
+#else
+  const double product = static_cast<double>(a) * static_cast<double>(b), addend = static_cast<double>(c);
+  const double sum = product + addend;
+  const double part = sum - product;
+  const double lost = (product - (sum - part)) + (addend - part);  // NaN where the sum is not finite: nothing to do
+  int64_t word = __builtin_bit_cast(int64_t, sum);
+  if ((word & 1) == 0 && (lost > 0 || lost < 0)) word += (lost > 0) == (sum > 0) ? 1 : -1;
+  return static_cast<float>(__builtin_bit_cast(double, word));
+#endif
+}
+
 template <>
 struct Vec<float, Scalar> {
   using T = float;
@@ -171,8 +187,8 @@ struct Vec<float, Scalar> {
   friend GRADSMITH_INLINE Vec operator*(Vec a, Vec b) { return {a.v * b.v}; }
   friend GRADSMITH_INLINE Vec operator/(Vec a, Vec b) { return {a.v / b.v}; }
   friend GRADSMITH_INLINE Vec operator-(Vec a) { return {-a.v}; }
-  friend GRADSMITH_INLINE Vec fma(Vec a, Vec b, Vec c) { return {__builtin_fmaf(a.v, b.v, c.v)}; }
-  friend GRADSMITH_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {__builtin_fmaf(-a.v, b.v, c.v)}; }
+  friend GRADSMITH_INLINE Vec fma(Vec a, Vec b, Vec c) { return {fma_single(a.v, b.v, c.v)}; }
+  friend GRADSMITH_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {fma_single(-a.v, b.v, c.v)}; }
   friend GRADSMITH_INLINE Vec sqrt(Vec a) { return {__builtin_sqrtf(a.v)}; }
   friend GRADSMITH_INLINE Vec abs(Vec a) { return {__builtin_fabsf(a.v)}; }
   friend GRADSMITH_INLINE Vec round(Vec a) { return {__builtin_rintf(a.v)}; }

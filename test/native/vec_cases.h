@@ -185,6 +185,33 @@ TEST_CASE("float sums follow the stated tree") {
   CHECK(reduce_add(V::load(x.data())) == tree[0]);
 }
 
+TEST_CASE("a float fma rounds once, whatever the bits and however near the terms cancel") {
+  if (!level_runs()) return;
+  using V = Vec<float, Isa>;
+  uint64_t state = 1;
+  const auto next = [&] {
+    return static_cast<uint32_t>((state = state * 6364136223846793005u + 1442695040888963407u) >> 32);
+  };
+  const auto any = [&](uint32_t word) {
+    float value;
+    std::memcpy(&value, &word, sizeof value);
+    return value;
+  };
+  size_t different = 0;
+  for (int i = 0; i < 400000; ++i) {
+    const uint32_t near = next() & 0x83ffffff, word = next();
+    const float a = any(i % 2 == 0 ? word : 0x3c000000 | near), b = any(i % 2 == 0 ? next() : 0x3e000000 | near >> 3);
+    const float product = a * b;
+    float c = any(next());
+    if (i % 3 == 0) c = -product;
+    if (i % 3 == 1) c = product * 0x1p-24f;
+    float y[V::kLanes];
+    fma(V::splat(a), V::splat(b), V::splat(c)).store(y);
+    different += !same(y[0], std::fma(a, b, c));
+  }
+  CHECK(different == 0);
+}
+
 TEST_CASE("int32 lanes") {
   if (!level_runs()) return;
   using T = int32_t;
