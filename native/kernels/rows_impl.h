@@ -26,28 +26,43 @@ struct RowMax {
   }
 };
 
-/// exp(x - m) for x <= m. The difference is rounded; its error (Knuth's two-sum) goes into the result to first order,
-/// because an error of half an ulp of 80 in an exponent is 2^-18 of the result. Where the result is 0 anyway, the error
-/// may be NaN.
+/// exp(x - m) for x <= m. The difference is rounded; the exponential is told its error (Knuth's two-sum), because half
+/// an ulp of 80 in an exponent is 2^-18 of the result. Where the result is 0 anyway, the error may be NaN.
 template <class V>
 GRADSMITH_INLINE V exp_below(V x, V m) {
   const V d = x - m;
   const V x_part = d + m;
   const V error = (x - x_part) - (m + (d - x_part));
-  const V e = exp(d);
   const V vanished = V::splat(typename V::T(sizeof(typename V::T) == 4 ? -104 : -746));
-  return fma(e, select(d > vanished, error, V::zero()), e);
+  return simd::exp_parts<true>(d, select(d > vanished, error, V::zero())).value();
 }
 
-/// Sum of exp(x - m) over n <= kBlockVectors · kLanes elements, as a vector still to be added across lanes; stored to y
-/// if kStore.
+/// A sum of up to a block of numbers of at most 1, in two parts: `high` of multiples of 2^-13 (double: 2^-43), which is
+/// exact in any order, since a block has 2^10 (2^9) elements at most; `low` of the rests, whose own errors do not
+/// count.
+template <class V>
+struct UnitSum {
+  V high, low;
+  static GRADSMITH_INLINE UnitSum zero() { return {V::zero(), V::zero()}; }
+  static GRADSMITH_INLINE UnitSum of(V e) {
+    const V grid = V::splat(typename V::T(sizeof(typename V::T) == 4 ? 0x1.8p10 : 0x1.8p9));
+    const V high = (e + grid) - grid;
+    return {high, e - high};
+  }
+  GRADSMITH_INLINE UnitSum operator+(UnitSum b) const { return {high + b.high, low + b.low}; }
+};
+
+/// Sum of exp(x - m) over n <= kBlockVectors · kLanes elements, still to be added across lanes; the exponentials are
+/// stored to y if kStore.
 template <class V, bool kStore>
-GRADSMITH_INLINE V exp_block(const typename V::T* x, typename V::T* y, size_t n, V m) {
-  V sum[2] = {V::zero(), V::zero()};
+GRADSMITH_INLINE UnitSum<V> exp_block(const typename V::T* x, typename V::T* y, size_t n, V m) {
+  static_assert(kBlockVectors * V::kLanes <= (sizeof(typename V::T) == 4 ? 1024 : 512));
+  using Sum = UnitSum<V>;
+  Sum sum[2] = {Sum::zero(), Sum::zero()};
   auto full = [&](size_t k) {
     const V e = exp_below(V::load(x + k), m);
     if constexpr (kStore) e.store(y + k);
-    return e;
+    return Sum::of(e);
   };
   size_t k = 0;
   for (; k + 2 * V::kLanes <= n; k += 2 * V::kLanes) {
@@ -61,7 +76,7 @@ GRADSMITH_INLINE V exp_block(const typename V::T* x, typename V::T* y, size_t n,
   if (k < n) {
     const V e = exp_below(V::load_partial(x + k, n - k), m);
     if constexpr (kStore) e.store_partial(y + k, n - k);
-    sum[1] = sum[1] + select(first_lanes<V>(n - k), e, V::zero());
+    sum[1] = sum[1] + Sum::of(select(first_lanes<V>(n - k), e, V::zero()));
   }
   return sum[0] + sum[1];
 }
@@ -75,9 +90,10 @@ struct RowGroup {
 
   size_t count;  // rows: 1 or kLanes
   alignas(64) T maxima[kLanes];
-  alignas(64) T sums[kLanes];  // of exp(x - maximum)
-  const T* exponentials;       // of row 0; where kStore
-  size_t stride;               // to the next row's
+  alignas(64) T sums[kLanes];   // of exp(x - maximum), rounded
+  alignas(64) T rests[kLanes];  // what the rounding lost
+  const T* exponentials;        // of row 0; where kStore
+  size_t stride;                // to the next row's
 
   /// The first rows of `rows` >= 1. The exponentials go to y if kStore (which may be x), or stay here.
   template <bool kStore>
@@ -91,11 +107,14 @@ struct RowGroup {
     V v[kLanes];
     for (size_t i = 0; i < kLanes; i++) v[i] = block_vector<Isa, RowMax<Isa, T>>(x + i * columns, columns);
     reduce_lanes<RowMax<Isa, T>>(v, maxima);
+    V low[kLanes];
     for (size_t i = 0; i < kLanes; i++) {
       const size_t at = i * columns;
-      v[i] = exp_block<V, kStore>(x + at, kStore ? y + at : nullptr, columns, V::splat(maxima[i]));
+      const UnitSum<V> sum = exp_block<V, kStore>(x + at, kStore ? y + at : nullptr, columns, V::splat(maxima[i]));
+      v[i] = sum.high;
+      low[i] = sum.low;
     }
-    reduce_lanes<Sum<Isa, T>>(v, sums);
+    finish_sums(v, low);
   }
 
  private:
@@ -106,29 +125,47 @@ struct RowGroup {
     typename RowMax<Isa, T>::Total best;
     add_row<Isa, RowMax<Isa, T>>(best, x, columns);
     maxima[0] = best.best;
-    SumTotal<Isa, T> total;
+    SumTotal<Isa, T> high, low;
     constexpr size_t kBlock = kBlockVectors * kLanes;
     for (size_t k = 0; k < columns; k += kBlock) {
       const size_t n = columns - k < kBlock ? columns - k : kBlock;
-      total.add(reduce_add(exp_block<V, kStore>(x + k, kStore ? y + k : nullptr, n, V::splat(best.best))));
+      const UnitSum<V> sum = exp_block<V, kStore>(x + k, kStore ? y + k : nullptr, n, V::splat(best.best));
+      high.add(reduce_add(sum.high));
+      low.add(reduce_add(sum.low));
     }
-    sums[0] = total.value();
+    double rest = low.sum;  // of many blocks not even the high parts are added exactly
+    if constexpr (sizeof(T) == 8) rest += high.lost;
+    sums[0] = static_cast<T>(high.sum + rest);
+    rests[0] = static_cast<T>((high.sum - static_cast<double>(sums[0])) + rest);
+  }
+
+  /// Lanes of each row's sums together, in two parts again.
+  GRADSMITH_INLINE void finish_sums(const V (&high)[kLanes], const V (&low)[kLanes]) {
+    reduce_lanes<Sum<Isa, T>>(high, sums);
+    reduce_lanes<Sum<Isa, T>>(low, rests);
+    const V h = V::load(sums), l = V::load(rests);
+    const V sum = h + l;
+    sum.store(sums);
+    (l - (sum - h)).store(rests);
   }
 
   /// Rows no longer than a vector: whole vectors in and out of memory of our own, since a partial store that is read
   /// back at once stalls.
   GRADSMITH_INLINE void take_short(const T* x, size_t columns) {
     const auto mask = first_lanes<V>(columns);
-    V v[kLanes];
+    V v[kLanes], low[kLanes];
     for (size_t i = 0; i < kLanes; i++)
       v[i] = select(mask, V::load_partial(x + i * columns, columns), V::splat(RowMax<Isa, T>::kIdentity));
     reduce_lanes<RowMax<Isa, T>>(v, maxima);
     for (size_t i = 0; i < kLanes; i++) {
       const V e = exp_below(V::load_partial(x + i * columns, columns), V::splat(maxima[i]));
-      v[i] = select(mask, e, V::zero());
-      v[i].store(short_rows_ + i * kLanes);
+      const V counted = select(mask, e, V::zero());
+      counted.store(short_rows_ + i * kLanes);
+      const UnitSum<V> sum = UnitSum<V>::of(counted);
+      v[i] = sum.high;
+      low[i] = sum.low;
     }
-    reduce_lanes<Sum<Isa, T>>(v, sums);
+    finish_sums(v, low);
     exponentials = short_rows_;
     stride = kLanes;
   }
@@ -151,6 +188,19 @@ GRADSMITH_INLINE void map_row(const typename V::T* x, typename V::T* y, size_t n
   if (k < n) f(V::load_partial(x + k, n - k)).store_partial(y + k, n - k);
 }
 
+/// 1 / (x + rest) in two parts, so that a product with it is rounded once, as a quotient is, at a fraction of its
+/// price.
+template <class V>
+struct Inverse {
+  V high, low;
+  GRADSMITH_INLINE Inverse(typename V::T x, typename V::T rest) {
+    const V one = V::splat(1), all = V::splat(x);
+    high = one / all;
+    low = fnma(high, V::splat(rest), fnma(high, all, one)) * high;
+  }
+  GRADSMITH_INLINE V times(V e) const { return fma(e, high, e * low); }
+};
+
 template <class Isa, class T>
 void softmax(const void* x_data, void* y_data, size_t rows, size_t columns) {
   using V = simd::Vec<T, Isa>;
@@ -160,10 +210,9 @@ void softmax(const void* x_data, void* y_data, size_t rows, size_t columns) {
   if (columns == 0) return;
   for (size_t i = 0; i < rows;) {
     group.template take<true>(x + i * columns, y + i * columns, rows - i, columns);
-    map_group<V>(group.sums, group.count, [](V sum) { return V::splat(1) / sum; });
     for (size_t j = 0; j < group.count; j++, i++) {
-      const V scale = V::splat(group.sums[j]);
-      map_row<V>(group.exponentials + j * group.stride, y + i * columns, columns, [&](V e) { return e * scale; });
+      const Inverse<V> scale(group.sums[j], group.rests[j]);
+      map_row<V>(group.exponentials + j * group.stride, y + i * columns, columns, [&](V e) { return scale.times(e); });
     }
   }
 }
@@ -221,15 +270,15 @@ size_t cross_entropy_grad(const void* logits, const int32_t* labels, const void*
   if (good < rows) return good;
   for (size_t i = 0; i < rows;) {
     group.template take<true>(x + i * columns, d + i * columns, rows - i, columns);
-    map_group<V>(group.sums, group.count, [](V sum) { return V::splat(1) / sum; });
     for (size_t j = 0; j < group.count; j++, i++) {
       const T* e = group.exponentials + j * group.stride;
       T* row = d + i * columns;
-      const T scale = scales[static_cast<ptrdiff_t>(i) * scale_stride], one_over = group.sums[j];
+      const T scale = scales[static_cast<ptrdiff_t>(i) * scale_stride];
       const size_t label = static_cast<size_t>(labels[i]);
-      const T at_label = (e[label] * one_over - T(1)) * scale;
-      const V one_over_all = V::splat(one_over), scale_all = V::splat(scale);
-      map_row<V>(e, row, columns, [&](V v) { return (v * one_over_all) * scale_all; });
+      const T at_label = (e[label] / group.sums[j] - T(1)) * scale;
+      const Inverse<V> one_over(group.sums[j], group.rests[j]);
+      const V scale_all = V::splat(scale);
+      map_row<V>(e, row, columns, [&](V v) { return one_over.times(v) * scale_all; });
       row[label] = at_label;
     }
   }

@@ -16,7 +16,7 @@ constexpr T kInf = std::numeric_limits<T>::infinity();
 template <class T>
 constexpr Real kUnit = sizeof(T) == 4 ? 0x1p-23L : 0x1p-52L;
 /// rows.h states them, in ulp: of a result (softmax), or of 1 where that is larger (logSoftmax, crossEntropy).
-constexpr Real kSoftmaxUlp = 6, kLogUlp = 4, kLabelUlp = 4;
+constexpr Real kSoftmaxUlp = 3, kLogUlp = 4, kLabelUlp = 4;
 
 /// One ulp of T at |x|, where T is normal; the smallest denormal below.
 template <class T>
