@@ -1,18 +1,22 @@
-// Elementwise groups against loops fused by hand, per ISA level: median nanoseconds of a run, and the ratio.
-//   elementwise_bench            (pin it to one core for steady figures)
+// Elementwise groups on one thread, per ISA level, against the same chain fused by hand (hand_loops.h) and against what
+// limits it: the time to move the same bytes, or the loop by hand on data in L1, whichever is longer. Best of
+// interleaved samples, in nanoseconds.
+//   elementwise_bench [level [part of a group's name]]
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
-#include <type_traits>
+#include <string_view>
 #include <vector>
 
+#include "hand_loops.h"
 #include "kernels/kernel_table.h"
 #include "plan/instruction.h"
+#include "simd/vec.h"
 
 namespace gradsmith::plan {
 namespace {
@@ -51,118 +55,168 @@ Instruction group(int32_t inputs, const std::vector<int32_t>& outputs, const std
   return i;
 }
 
-template <class F>
-double median_ns(int64_t n, F f) {
-  const int64_t reps = std::max<int64_t>(3, 2000000 / (n + 200));
-  std::vector<double> times;
-  for (int sample = 0; sample < 9; ++sample) {
-    const auto start = std::chrono::steady_clock::now();
-    for (int64_t r = 0; r < reps; ++r) f();
-    const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
-    times.push_back(took.count() / static_cast<double>(reps));
-  }
-  std::nth_element(times.begin(), times.begin() + 4, times.end());
-  return times[4];
+double once_ns(int64_t reps, const std::function<void()>& f) {
+  const auto start = std::chrono::steady_clock::now();
+  for (int64_t r = 0; r < reps; ++r) f();
+  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
+  return took.count() / static_cast<double>(reps);
 }
 
-using Buffers = std::vector<std::vector<float>>;
-
-/// The loops to beat, for AVX-512 where the compiler's target has it (else the compiler vectorizes for what it has).
-#if defined(__x86_64__)
-#define HAND __attribute__((noinline, target("arch=x86-64-v4,prefer-vector-width=512"), optimize("O3")))
-#else
-#define HAND __attribute__((noinline, optimize("O3")))
-#endif
-HAND void hand_dsigmoid(float* y, const float* g, const float* s, size_t n) {
-  for (size_t i = 0; i < n; ++i) y[i] = g[i] * (s[i] * (1 - s[i]));
-}
-HAND void hand_bias_relu(float* y, const float* x, const float* b, size_t rows, size_t row) {
-  for (size_t r = 0; r < rows; ++r) {
-    for (size_t i = 0; i < row; ++i) {
-      const float v = x[r * row + i] + b[i];
-      y[r * row + i] = v <= 0 ? 0 : v;
-    }
+/// The best time of each, taken in turns.
+std::vector<double> best_ns(int64_t n, const std::vector<std::function<void()>>& loops) {
+  const int64_t reps = std::max<int64_t>(1, 400000 / (n + 100));
+  std::vector<double> best(loops.size(), 1e30);
+  for (int sample = 0; sample < 25; ++sample) {
+    for (size_t i = 0; i < loops.size(); ++i) best[i] = std::min(best[i], once_ns(reps, loops[i]));
   }
-}
-HAND void hand_adam(float* __restrict p, float* __restrict m, float* __restrict v, const float* __restrict g,
-                    size_t n) {
-  for (size_t i = 0; i < n; ++i) {
-    m[i] = 0.9f * m[i] + 0.1f * g[i];
-    v[i] = 0.999f * v[i] + 0.001f * (g[i] * g[i]);
-    p[i] = p[i] - 0.001f * (m[i] / (std::sqrt(v[i]) * 1.2f + 1e-8f));
-  }
+  return best;
 }
 
-template <class F>
-void measure(const char* name, const kernels::KernelTable& table, const Instruction& instruction, Buffers& buffers,
-             int64_t n, F hand) {
-  std::vector<void*> bases;
-  for (auto& b : buffers) bases.push_back(b.data());
-  const std::unique_ptr<Prepared> prepared = kElementwiseRow.prepare(instruction, Context(table));
-  std::unique_ptr<char, void (*)(void*)> scratch(
-      static_cast<char*>(std::aligned_alloc(64, (prepared->scratch_bytes + 127) / 64 * 64)), std::free);
-  const double ns = median_ns(n, [&] {
-    Fault fault;
-    for (size_t part = 0; part < prepared->parts; ++part) prepared->run(bases.data(), part, scratch.get(), fault);
-  });
-  std::printf("%-14s %-7s n=%-7lld %10.1f ns", name, table.isa, static_cast<long long>(n), ns);
-  if constexpr (!std::is_same_v<F, std::nullptr_t>) {
-    const double by_hand = median_ns(n, hand);
-    std::printf("   hand %9.1f ns   ratio %.2f", by_hand, ns / by_hand);
-  }
-  std::printf("\n");
-}
+constexpr int64_t kRow = 128;
+constexpr int64_t kLargest = 1 << 20;
+constexpr size_t kArrays = 6;
 
-void bench(const kernels::KernelTable& table, int64_t n) {
-  const size_t count = static_cast<size_t>(n);
-  Buffers b(4, std::vector<float>(count));
-  for (auto& x : b) {
-    for (size_t i = 0; i < count; ++i) x[i] = 0.01f + static_cast<float>(i % 97) / 100;
+/// Arrays one behind the other, as in a plan's arena.
+struct Arrays {
+  std::unique_ptr<float, void (*)(void*)> memory{
+      static_cast<float*>(std::aligned_alloc(1 << 21, kArrays* kLargest * sizeof(float))), std::free};
+  std::vector<float*> of(int64_t n) const {
+    std::vector<float*> arrays;
+    for (size_t k = 0; k < kArrays; ++k) arrays.push_back(memory.get() + static_cast<int64_t>(k) * n);
+    for (int64_t i = 0; i < static_cast<int64_t>(kArrays) * n; ++i)
+      memory.get()[i] = 0.01f + static_cast<float>(i % 97) / 100;
+    return arrays;
   }
-  const Instruction sigmoid = group(1, {1}, {0}, {1}, {{Micro::kSigmoid, {0, 0, 0}}}, n, n, -1);
-  measure("sigmoid", table, sigmoid, b, n, nullptr);
-  const Instruction slope =
-      group(2, {5}, {0}, {1, 2},
-            {{Micro::kConstant, {}, 1}, {Micro::kSub, {2, 1, 0}}, {Micro::kMul, {3, 1, 0}}, {Micro::kMul, {4, 0, 0}}},
-            n, n, -1);
-  measure("g*s*(1-s)", table, slope, b, n, [&] { hand_dsigmoid(b[0].data(), b[1].data(), b[2].data(), count); });
-  const int64_t row = n < 256 ? 16 : 128;
-  const Instruction relu = group(2, {3}, {0}, {1, 2}, {{Micro::kAdd, {0, 1, 0}}, {Micro::kRelu, {2, 0, 0}}}, n, row, 1);
-  measure("relu(x+bias)", table, relu, b, n, [&] {
-    hand_bias_relu(b[0].data(), b[1].data(), b[2].data(), static_cast<size_t>(n / row), static_cast<size_t>(row));
-  });
+};
+
+struct Case {
+  const char* name;
+  bench::HandLoop hand;
+  size_t reads, writes;
+  std::function<Instruction(int64_t n, int64_t row)> group;
+};
+
+/// Fills uniform inputs with numbers: buffers from 4 on hold one element.
+std::vector<Case> cases(const bench::HandLoops& hand) {
   const auto constant = [](float value) { return Word{Micro::kConstant, {}, value}; };
-  // Registers: p m v g, then 0.9 0.1 0.999 0.001 1.2 1e-8 lr = 4 … 10.
-  const Instruction adam = group(4, {23, 13, 17}, {0, 1, 2}, {0, 1, 2, 3},
-                                 {constant(0.9f),
-                                  constant(0.1f),
-                                  constant(0.999f),
-                                  constant(0.001f),
-                                  constant(1.2f),
-                                  constant(1e-8f),
-                                  constant(0.001f),
-                                  {Micro::kMul, {1, 4, 0}},
-                                  {Micro::kMul, {3, 5, 0}},
-                                  {Micro::kAdd, {11, 12, 0}},
-                                  {Micro::kMul, {2, 6, 0}},
-                                  {Micro::kSquare, {3, 0, 0}},
-                                  {Micro::kMul, {15, 7, 0}},
-                                  {Micro::kAdd, {14, 16, 0}},
-                                  {Micro::kSqrt, {17, 0, 0}},
-                                  {Micro::kMul, {18, 8, 0}},
-                                  {Micro::kAdd, {19, 9, 0}},
-                                  {Micro::kDiv, {13, 20, 0}},
-                                  {Micro::kMul, {21, 10, 0}},
-                                  {Micro::kSub, {0, 22, 0}}},
-                                 n, n, -1);
-  measure("adam", table, adam, b, n, [&] { hand_adam(b[0].data(), b[1].data(), b[2].data(), b[3].data(), count); });
+  const auto unary = [](Micro op) {
+    return [op](int64_t n, int64_t) { return group(1, {1}, {0}, {1}, {{op, {0, 0, 0}}}, n, n, -1); };
+  };
+  const auto bias = [](Micro op) {
+    return [op](int64_t n, int64_t row) {
+      return group(2, {3}, {0}, {1, 2}, {{Micro::kAdd, {0, 1, 0}}, {op, {2, 0, 0}}}, n, row, 1);
+    };
+  };
+  return {
+      {"sigmoid", hand.sigmoid, 1, 1, unary(Micro::kSigmoid)},
+      {"gelu", hand.gelu, 1, 1, unary(Micro::kGelu)},
+      {"bias + relu", hand.bias_relu, 1, 1, bias(Micro::kRelu)},
+      {"bias + gelu", hand.bias_gelu, 1, 1, bias(Micro::kGelu)},
+      {"g·s·(1-s)", hand.sigmoid_grad, 2, 1,
+       [=](int64_t n, int64_t) {
+         const std::vector<Word> ops = {
+             constant(1), {Micro::kSub, {2, 1, 0}}, {Micro::kMul, {1, 3, 0}}, {Micro::kMul, {0, 4, 0}}};
+         return group(2, {5}, {0}, {1, 2}, ops, n, n, -1);
+       }},
+      {"relu gradient", hand.relu_grad, 2, 1,
+       [=](int64_t n, int64_t) {
+         const std::vector<Word> ops = {constant(0), {Micro::kGreater, {1, 2, 0}}, {Micro::kSelect, {3, 0, 2}}};
+         return group(2, {4}, {0}, {1, 2}, ops, n, n, -1);
+       }},
+      {"sgd", hand.sgd, 2, 1,
+       [=](int64_t n, int64_t) {
+         Instruction i = group(3, {4}, {0}, {0, 1, 2}, {{Micro::kMul, {1, 2, 0}}, {Micro::kSub, {0, 3, 0}}}, n, n, -1);
+         i.operands[3].strides = {};
+         return i;
+       }},
+      // Registers: w m v g, then 0.9 0.1 0.999 0.001 1.2 1e-8 and the step = 4 … 10.
+      {"adam", hand.adam, 4, 3,
+       [=](int64_t n, int64_t) {
+         const std::vector<Word> ops = {constant(0.9f),
+                                        constant(0.1f),
+                                        constant(0.999f),
+                                        constant(0.001f),
+                                        constant(1.2f),
+                                        constant(1e-8f),
+                                        constant(0.001f),
+                                        {Micro::kMul, {1, 4, 0}},
+                                        {Micro::kMul, {3, 5, 0}},
+                                        {Micro::kAdd, {11, 12, 0}},
+                                        {Micro::kSquare, {3, 0, 0}},
+                                        {Micro::kMul, {2, 6, 0}},
+                                        {Micro::kMul, {14, 7, 0}},
+                                        {Micro::kAdd, {15, 16, 0}},
+                                        {Micro::kSqrt, {17, 0, 0}},
+                                        {Micro::kMul, {18, 8, 0}},
+                                        {Micro::kAdd, {19, 9, 0}},
+                                        {Micro::kDiv, {13, 20, 0}},
+                                        {Micro::kMul, {21, 10, 0}},
+                                        {Micro::kSub, {0, 22, 0}}};
+         return group(4, {23, 13, 17}, {0, 1, 2}, {0, 1, 2, 3}, ops, n, n, -1);
+       }},
+      {"six others", hand.chain, 2, 1,
+       [=](int64_t n, int64_t) {
+         const std::vector<Word> ops = {constant(0.5f),           {Micro::kMul, {0, 1, 0}}, {Micro::kSub, {3, 0, 0}},
+                                        {Micro::kMul, {4, 1, 0}}, {Micro::kMul, {0, 2, 0}}, {Micro::kAdd, {5, 6, 0}},
+                                        {Micro::kMul, {7, 1, 0}}, {Micro::kSub, {8, 0, 0}}};
+         return group(2, {9}, {0}, {1, 2}, ops, n, n, -1);
+       }},
+  };
+}
+
+void measure(const kernels::KernelTable& table, const bench::HandLoops& hand, const Case& c, const Arrays& arrays) {
+  double in_cache = 0;
+  for (const int64_t n : {int64_t{64}, int64_t{1024}, int64_t{16384}, int64_t{65536}, kLargest}) {
+    const int64_t row = std::min(n / 4, kRow);
+    std::vector<float*> b = arrays.of(n);
+    std::vector<void*> bases(b.begin(), b.end());
+    const std::unique_ptr<Prepared> prepared = kElementwiseRow.prepare(c.group(n, row), Context(table));
+    const std::unique_ptr<char, void (*)(void*)> scratch(
+        static_cast<char*>(std::aligned_alloc(64, (prepared->scratch_bytes + 127) / 64 * 64)), std::free);
+    const size_t count = static_cast<size_t>(n), length = static_cast<size_t>(row);
+    const std::vector<double> best =
+        best_ns(n, {[&] {
+                      Fault fault;
+                      for (size_t part = 0; part < prepared->parts; ++part) {
+                        prepared->run(bases.data(), part, scratch.get(), fault);
+                      }
+                    },
+                    [&] { c.hand(b.data(), count, length); },
+                    [&] { hand.traffic(b.data(), c.writes, b.data() + (c.reads == 4 ? 0 : 1), c.reads, count); }});
+    if (n == 1024) in_cache = best[1] / 1024;
+    const double limit = std::max(best[2], in_cache * static_cast<double>(n));
+    std::printf("%-14s %-7s %8lld %11.1f %11.1f %11.1f   %5.2f", c.name, table.isa, static_cast<long long>(n), best[0],
+                best[1], best[2], best[0] / best[1]);
+    if (n > 64) std::printf("   %4.0f %%", 100 * limit / best[0]);
+    std::printf("\n");
+  }
 }
 
 }  // namespace
 }  // namespace gradsmith::plan
 
-int main() {
-  for (const gradsmith::kernels::KernelTable* table : gradsmith::kernels::available_tables()) {
-    for (const int64_t n : {64, 1024, 65536}) gradsmith::plan::bench(*table, n);
+int main(int argc, char** argv) {
+  using namespace gradsmith;
+  const std::vector<bench::HandLoops> loops = {
+#if defined(__x86_64__)
+    bench::hand_loops<simd::Avx2>(),
+    bench::hand_loops<simd::Avx512>(),
+#elif defined(__aarch64__)
+    bench::hand_loops<simd::Neon>(),
+#endif
+    bench::hand_loops<simd::Scalar>()
+  };
+  const plan::Arrays arrays;
+  std::printf("%-14s %-7s %8s %11s %11s %11s   %s\n", "group", "isa", "elements", "group ns", "by hand", "moving",
+              "to hand  of the limit");
+  for (const kernels::KernelTable* table : kernels::available_tables()) {
+    if (argc > 1 ? std::string_view(argv[1]) != table->isa : std::string_view("scalar") == table->isa) continue;
+    for (const bench::HandLoops& hand : loops) {
+      if (std::string_view(hand.isa) != table->isa) continue;
+      for (const plan::Case& c : plan::cases(hand)) {
+        if (argc > 2 && std::string_view(c.name).find(argv[2]) == std::string_view::npos) continue;
+        plan::measure(*table, hand, c, arrays);
+      }
+    }
   }
 }

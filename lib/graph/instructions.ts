@@ -36,6 +36,8 @@ export const MICRO_OPS = [
   'erf',
   'sin',
   'cos',
+  'gelu',
+  'geluSlope',
   'add',
   'sub',
   'mul',

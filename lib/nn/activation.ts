@@ -1,5 +1,5 @@
 import type { FloatDType } from '../dtype.js';
-import { relu, sigmoid, tanh } from '../ops/index.js';
+import { gelu, relu, sigmoid, tanh } from '../ops/index.js';
 import type { Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { Module } from './module.js';
@@ -8,6 +8,13 @@ import { Module } from './module.js';
 export class ReLU extends Module {
   override forward<S extends Shape, D extends FloatDType>(x: Tensor<S, D>): Tensor<S, D> {
     return relu(x);
+  }
+}
+
+/** x · Φ(x), elementwise, with Φ the distribution function of the standard normal. */
+export class GELU extends Module {
+  override forward<S extends Shape, D extends FloatDType>(x: Tensor<S, D>): Tensor<S, D> {
+    return gelu(x);
   }
 }
 

@@ -2,7 +2,7 @@
 import '../runtime/reading.js';
 
 export type { StateDict } from '../runtime/state-dict.js';
-export { ReLU, Sigmoid, Tanh } from './activation.js';
+export { GELU, ReLU, Sigmoid, Tanh } from './activation.js';
 export { Dropout } from './dropout.js';
 export type { Initializer, InitOptions } from './init.js';
 export * as init from './init.js';

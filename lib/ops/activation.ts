@@ -1,10 +1,11 @@
 import type { FloatDType } from '../dtype.js';
-import { op } from '../graph/op.js';
+import { apply, op } from '../graph/op.js';
 import type { Shape } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import type { AnyTensor, Tensor } from '../tensor.js';
 import type { NumericDType } from '../types/index.js';
 import { build, elementwise, float, numeric } from './build.js';
 import * as n from './nodes.js';
+import { Erf } from './transcendental.js';
 
 export const Sigmoid = op({
   ...elementwise('sigmoid', float),
@@ -49,4 +50,47 @@ export const Relu = op({
  */
 export function relu<S extends Shape, D extends NumericDType>(x: Tensor<S, D>): Tensor<S, D> {
   return build(Relu, [x]);
+}
+
+export const GeluSlope = op({
+  ...elementwise('geluSlope', float),
+  gradient: ([x], _y, dy) => {
+    const square = n.square(x!);
+    const bell = n.mul(n.exp(n.mul(square, -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return [n.mul(dy, n.mul(bell, n.sub(2, square)))];
+  },
+  equals: ([x]) => {
+    const bell = n.mul(n.exp(n.mul(n.square(x!), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return n.add(belowNormal(x!), n.mul(x!, bell));
+  },
+  // Its terms cancel near -0.75; the bound is one of the larger term.
+  samples: {
+    domain: [
+      [-3, -1.25],
+      [0, 3],
+    ],
+    extreme: [-1000, 1000],
+    ulp: 8,
+  },
+});
+
+export const Gelu = op({
+  ...elementwise('gelu', float),
+  gradient: ([x], _y, dy) => [n.mul(dy, apply(GeluSlope, [x!]))],
+  equals: ([x]) => n.mul(x!, belowNormal(x!)),
+  samples: { domain: [-4, 4], extreme: [-1000, 1000], ulp: 4 },
+});
+
+/** The share of the standard normal distribution below x. */
+function belowNormal(x: AnyTensor): AnyTensor {
+  return n.mul(n.add(apply(Erf, [n.mul(x, Math.SQRT1_2)]), 1), 0.5);
+}
+
+/**
+ * Gaussian error linear unit, elementwise: `x · Φ(x)`, with Φ the distribution function of the standard normal. The exact form, not the
+ * approximation by tanh; exact also where x is far below 0.
+ * @example await gelu(tensor([1, -1])).data() // Float32Array [0.8413447, -0.15865526]
+ */
+export function gelu<S extends Shape, D extends FloatDType>(x: Tensor<S, D>): Tensor<S, D> {
+  return build(Gelu, [x]);
 }

@@ -1,7 +1,7 @@
 import './driver.js';
 import './methods.js';
 
-export { relu, sigmoid, tanh } from './activation.js';
+export { gelu, relu, sigmoid, tanh } from './activation.js';
 export { argmax, argmin } from './argreduce.js';
 export { abs, add, div, maximum, minimum, mul, neg, reciprocal, sign, square, sub } from './arithmetic.js';
 export { cast, stopGradient } from './cast.js';

@@ -27,7 +27,7 @@ import type {
   Squeezed,
   SummableDType,
 } from '../types/index.js';
-import { relu, sigmoid, tanh } from './activation.js';
+import { gelu, relu, sigmoid, tanh } from './activation.js';
 import { argmax, argmin } from './argreduce.js';
 import { abs, add, div, maximum, minimum, mul, neg, square, sub } from './arithmetic.js';
 import { cast, stopGradient } from './cast.js';
@@ -110,6 +110,8 @@ declare module '../tensor.js' {
     square<A extends Shape, D extends NumericDType>(this: Tensor<A, D>): Tensor<A, D>;
     /** The same as `relu(this, …)`. */
     relu<A extends Shape, D extends NumericDType>(this: Tensor<A, D>): Tensor<A, D>;
+    /** The same as `gelu(this, …)`. */
+    gelu<A extends Shape, D extends FloatDType>(this: Tensor<A, D>): Tensor<A, D>;
     /** The same as `exp(this, …)`. */
     exp<A extends Shape, D extends FloatDType>(this: Tensor<A, D>): Tensor<A, D>;
     /** The same as `log(this, …)`. */
@@ -220,6 +222,7 @@ const methods = {
   abs,
   square,
   relu,
+  gelu,
   exp,
   log,
   sqrt,

@@ -8,7 +8,7 @@ namespace gradsmith::kernels {
 
 constexpr bool is_math(Micro op) {
   return op == Micro::kExp || op == Micro::kLog || op == Micro::kSigmoid || op == Micro::kTanh || op == Micro::kErf ||
-         op == Micro::kSin || op == Micro::kCos;
+         op == Micro::kSin || op == Micro::kCos || op == Micro::kGelu || op == Micro::kGeluSlope;
 }
 constexpr bool is_comparison(Micro op) { return op >= Micro::kEqual && op <= Micro::kGreaterEqual; }
 constexpr bool is_arithmetic(Micro op) { return op >= Micro::kAdd && op <= Micro::kMinimum; }
@@ -42,8 +42,12 @@ GRADSMITH_INLINE V float_unary(V a) {
     return simd::erf(a);
   else if constexpr (op == Micro::kSin)
     return simd::sin(a);
-  else
+  else if constexpr (op == Micro::kCos)
     return simd::cos(a);
+  else if constexpr (op == Micro::kGelu)
+    return simd::gelu(a);
+  else
+    return simd::gelu_slope(a);
 }
 
 /// float32 or float64 arithmetic, operand and result of one width.
@@ -88,8 +92,8 @@ BlockFn* float_function(Micro op) {
     // clang-format off
     GRADSMITH_CASE(Neg) GRADSMITH_CASE(Abs) GRADSMITH_CASE(Sign) GRADSMITH_CASE(Sqrt) GRADSMITH_CASE(Square)
     GRADSMITH_CASE(Reciprocal) GRADSMITH_CASE(Relu) GRADSMITH_CASE(Exp) GRADSMITH_CASE(Log) GRADSMITH_CASE(Sigmoid)
-    GRADSMITH_CASE(Tanh) GRADSMITH_CASE(Erf) GRADSMITH_CASE(Sin) GRADSMITH_CASE(Cos) GRADSMITH_CASE(Add)
-    GRADSMITH_CASE(Sub) GRADSMITH_CASE(Mul) GRADSMITH_CASE(Div) GRADSMITH_CASE(Maximum) GRADSMITH_CASE(Minimum)
+    GRADSMITH_CASE(Tanh) GRADSMITH_CASE(Erf) GRADSMITH_CASE(Sin) GRADSMITH_CASE(Cos) GRADSMITH_CASE(Gelu)
+    GRADSMITH_CASE(GeluSlope) GRADSMITH_CASE(Add) GRADSMITH_CASE(Sub) GRADSMITH_CASE(Mul) GRADSMITH_CASE(Div) GRADSMITH_CASE(Maximum) GRADSMITH_CASE(Minimum)
     default: return nullptr;
     // clang-format on
   }

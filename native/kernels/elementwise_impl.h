@@ -3,6 +3,7 @@
 #include "kernels/elementwise_blocks.h"
 #include "kernels/elementwise_casts.h"
 #include "kernels/elementwise_machine.h"
+#include "kernels/elementwise_recipes.h"
 
 namespace gradsmith::kernels {
 
@@ -72,12 +73,13 @@ void fill(char* d, const char* element, size_t bytes, size_t n) {
 template <class Isa>
 ElementwiseKernels make_elementwise() {
   constexpr size_t k32 = simd::Vec<float, Isa>::kLanes, k64 = simd::Vec<double, Isa>::kLanes;
-  return {{{kWideVectors * k32, kHalfVectors * k32, k32}, {kWideVectors * k64, kHalfVectors * k64, k64}},
+  return {{{kWideVectors<Isa> * k32, kHalfVectors * k32, k32}, {kWideVectors<Isa> * k64, kHalfVectors * k64, k64}},
           label_of<Isa>,
           block_function<Isa>,
           bytes_function<Isa, true>,
           bytes_function<Isa, false>,
           run_program<Isa>,
+          {recipe_kernels<Isa>().function[0], recipe_kernels<Isa>().function[1]},
           fill<Isa>};
 }
 

@@ -1,5 +1,7 @@
 // The direct-threaded machine of elementwise.h: U vectors of T in registers, one computed jump per step and block.
 #pragma once
+#include <type_traits>
+
 #include "kernels/elementwise.h"
 #include "kernels/elementwise_ops.h"
 
@@ -34,6 +36,7 @@ GRADSMITH_ONE_COPY size_t run_blocks(const Step* steps, const Program* program, 
         &&lSelectM,
         &&lSelectMStore,
         &&lCall,
+        &&lRecipe,
         &&lEnd};
     static_assert(sizeof(all) / sizeof(all[0]) == static_cast<size_t>(Code::kCount));
     for (size_t i = 0; i < static_cast<size_t>(Code::kCount); ++i) labels[i] = all[i];
@@ -41,7 +44,7 @@ GRADSMITH_ONE_COPY size_t run_blocks(const Step* steps, const Program* program, 
   }
   V x[U];
   const Step* o = steps;
-#define GRADSMITH_EACH _Pragma("GCC unroll 8") for (size_t u = 0; u < U; ++u)
+#define GRADSMITH_EACH _Pragma("GCC unroll 16") for (size_t u = 0; u < U; ++u)
   GRADSMITH_EACH x[u] = V::zero();
 #define GRADSMITH_GO goto * o->label
 #define GRADSMITH_NEXT \
@@ -99,6 +102,10 @@ lCall:
   o->fn(r[o->d], r[o->a], r[o->b], r[o->c], kBlock);
   GRADSMITH_EACH x[u] = V::zero();  // nothing to keep over the call
   GRADSMITH_NEXT;
+lRecipe:
+  o->recipe(r, program->lists + o->d, kBlock, 1, nullptr);
+  GRADSMITH_EACH x[u] = V::zero();
+  GRADSMITH_NEXT;
 lEnd:
   for (size_t i = 0; i < program->streams; ++i) r[i] += kBlock * program->stream_bytes[i];
   n -= kBlock;
@@ -114,7 +121,10 @@ lEnd:
 #undef GRADSMITH_EACH
 }
 
-inline constexpr int kWideVectors = 8, kHalfVectors = 4;
+/// Half of the level's registers: a step costs some ten cycles beside its vectors.
+template <class Isa>
+inline constexpr int kWideVectors = std::is_same_v<Isa, simd::Avx512> ? 16 : 8;
+inline constexpr int kHalfVectors = 4;
 
 /// The last n < lanes elements: one vector on copies of the streams, so that nothing beyond an operand's end is
 /// touched.
@@ -146,7 +156,8 @@ void run_rest(const Program& program, char** slots, size_t n) {
 template <class T, class Isa>
 void run_lanes(const Program& program, char** slots, size_t n) {
   constexpr size_t kLanes = simd::Vec<T, Isa>::kLanes;
-  if (n >= kWideVectors * kLanes) n = run_blocks<T, Isa, kWideVectors>(program.steps[0], &program, slots, n, nullptr);
+  if (n >= kWideVectors<Isa> * kLanes)
+    n = run_blocks<T, Isa, kWideVectors<Isa>>(program.steps[0], &program, slots, n, nullptr);
   if (n >= kHalfVectors * kLanes) n = run_blocks<T, Isa, kHalfVectors>(program.steps[1], &program, slots, n, nullptr);
   if (n >= kLanes) n = run_blocks<T, Isa, 1>(program.steps[2], &program, slots, n, nullptr);
   if (n > 0) run_rest<T, Isa>(program, slots, n);
@@ -154,7 +165,9 @@ void run_lanes(const Program& program, char** slots, size_t n) {
 
 template <class Isa>
 void run_program(const Program& program, char** slots, size_t n) {
-  if (program.lane_bytes == 4) {
+  if (program.whole != nullptr) {
+    program.whole(slots, program.lists, n, 1, nullptr);
+  } else if (program.lane_bytes == 4) {
     run_lanes<float, Isa>(program, slots, n);
   } else {
     run_lanes<double, Isa>(program, slots, n);
@@ -170,7 +183,7 @@ struct Labels {
 
 template <class T, class Isa>
 const void* label_in(Pace pace, Code code) {
-  static const Labels<T, Isa, kWideVectors> wide;
+  static const Labels<T, Isa, kWideVectors<Isa>> wide;
   static const Labels<T, Isa, kHalfVectors> half;
   static const Labels<T, Isa, 1> narrow;
   const size_t i = static_cast<size_t>(code);

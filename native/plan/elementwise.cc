@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <optional>
 
 #include "plan/group.h"
+#include "plan/group_direct.h"
 #include "plan/group_program.h"
 #include "plan/group_space.h"
 #include "plan/group_stage.h"
@@ -29,9 +29,18 @@ class PreparedGroup final : public Prepared {
     for (size_t i = 0; i < group.inputs; ++i) {
       uniform.push_back(space_.access[outputs + i] == Access::kUniform ? 1 : 0);
     }
-    program_.emplace(group, uniform, refs_, space_.size, kernels_);
+    program_ = std::make_unique<GroupProgram>(group, uniform, refs_, space_.size, kernels_);
     lay_out();
     split();
+  }
+
+  /// The same work without the walk, if it needs none; this is empty afterwards.
+  std::unique_ptr<Prepared> direct() {
+    if (space_.size == 0) return nullptr;
+    const size_t lanes = kernels_.block[program_->lowered().lane_bytes == 8 ? 1 : 0][kernels::kPaces - 1];
+    if (!DirectGroup::fits(*program_, space_, lanes)) return nullptr;
+    const double part = kPartNs / std::max(program_->lowered().ns_per_element, 0.01);
+    return std::make_unique<DirectGroup>(std::move(program_), space_, refs_, static_cast<int64_t>(part) / 64 * 64);
   }
 
   void run(void* const* bases, size_t part, void* scratch, Fault&) const noexcept override {
@@ -55,6 +64,7 @@ class PreparedGroup final : public Prepared {
     bool written;
     Access access;
     size_t tile;  // offset in scratch of a staged stream
+    bool dense;   // periodic: one period lies in memory as it does in the tile
   };
 
   /// Scratch: the program's, then the staged tiles.
@@ -64,7 +74,8 @@ class PreparedGroup final : public Prepared {
     for (size_t i = 0; i < lowered.stream_operand.size(); ++i) {
       const size_t operand = lowered.stream_operand[i];
       const Access access = space_.access[operand];
-      streams_.push_back({operand, lowered.stream_bytes[i], lowered.stream_written[i] != 0, access, offset});
+      streams_.push_back({operand, lowered.stream_bytes[i], lowered.stream_written[i] != 0, access, offset,
+                          is_dense(space_, operand)});
       if (access == Access::kStaged || access == Access::kPeriodic) {
         staged_ = true;
         offset += round_up(static_cast<size_t>(space_.tile * space_.tile_rows) * lowered.stream_bytes[i]);
@@ -102,7 +113,11 @@ class PreparedGroup final : public Prepared {
         const bool repeats = s.access == Access::kPeriodic;
         if (s.written || (repeats && unit != first)) continue;
         const int64_t once = repeats ? std::min(space_.period, n) : n;
-        stage_flat(Stage::kIn, space_, s.operand, s.bytes, refs_[s.operand].at<char>(bases), slots[i], begin, once);
+        char* from = refs_[s.operand].at<char>(bases);
+        if (repeats && s.dense)
+          std::memcpy(slots[i], from, static_cast<size_t>(once) * s.bytes);
+        else
+          stage_flat(Stage::kIn, space_, s.operand, s.bytes, from, slots[i], begin, once);
         if (repeats) repeat(slots[i], static_cast<size_t>(once) * s.bytes, static_cast<size_t>(n) * s.bytes);
       }
       program_->run(slots, static_cast<size_t>(n));
@@ -164,7 +179,7 @@ class PreparedGroup final : public Prepared {
 
   const kernels::ElementwiseKernels& kernels_;
   GroupSpace space_;
-  std::optional<GroupProgram> program_;
+  std::unique_ptr<GroupProgram> program_;
   std::vector<Ref> refs_;  // by operand
   std::vector<Stream> streams_;
   bool staged_ = false;
@@ -174,7 +189,9 @@ class PreparedGroup final : public Prepared {
 void verify(const Instruction& instruction) { decode_group(instruction); }
 
 std::unique_ptr<Prepared> prepare(const Instruction& instruction, const PrepareContext& context) {
-  return std::make_unique<PreparedGroup>(instruction, context);
+  auto group = std::make_unique<PreparedGroup>(instruction, context);
+  std::unique_ptr<Prepared> direct = group->direct();
+  return direct ? std::move(direct) : std::move(group);
 }
 
 }  // namespace

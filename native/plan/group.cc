@@ -31,6 +31,8 @@ bool is_float_only(Micro op) {
     case Micro::kErf:
     case Micro::kSin:
     case Micro::kCos:
+    case Micro::kGelu:
+    case Micro::kGeluSlope:
       return true;
     default:
       return false;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "plan/group_match.h"
+
 namespace gradsmith::plan {
 namespace {
 
@@ -48,6 +50,8 @@ double op_cost(Micro op, DType dtype) {
     case Micro::kErf:
     case Micro::kSin:
     case Micro::kCos:
+    case Micro::kGelu:
+    case Micro::kGeluSlope:
       return 0.3 * width;
     case Micro::kDiv:
     case Micro::kSqrt:
@@ -71,7 +75,7 @@ class Lowering {
     place_uniforms();
     emit_prologue();
     emit_entry();
-    for (size_t p = 0; p < order_.size(); ++p) emit_op(p);
+    for (size_t p = 0; p < nodes_.size(); ++p) emit_node(p);
     emit_exit();
     finish();
     return std::move(out_);
@@ -82,6 +86,7 @@ class Lowering {
     Code code;
     kernels::BlockFn* fn;
     uint16_t d, a, b, c;
+    size_t recipe = GroupNode::kOp;
   };
 
   size_t count() const { return group_.registers.size(); }
@@ -102,9 +107,9 @@ class Lowering {
     out_.slot_bytes = (block * (wide ? 8 : static_cast<size_t>(out_.lane_bytes)) + 63) / 64 * 64;
   }
 
-  /// What the outputs need; which registers are uniform; the order of the ops in the loop and the last step that reads
-  /// each.
+  /// What the outputs need; which registers are uniform; the steps of the loop and the last that reads each register.
   void find_live() {
+    std::vector<size_t> order;
     live_.assign(count(), 0);
     for (const int32_t reg : group_.outputs) live_[static_cast<size_t>(reg)] = 1;
     for (size_t reg = count(); reg-- > group_.inputs;) {
@@ -114,13 +119,30 @@ class Lowering {
     for (size_t reg = group_.inputs; reg < count(); ++reg) {
       const auto is_uniform = [&](int32_t arg) { return uniform_[static_cast<size_t>(arg)] != 0; };
       uniform_.push_back(std::all_of(op_of(reg).args.begin(), op_of(reg).args.end(), is_uniform) ? 1 : 0);
-      if (live_[reg] && !uniform_[reg]) order_.push_back(reg);
+      if (live_[reg] && !uniform_[reg]) order.push_back(reg);
     }
+    nodes_ = group_nodes(group_, uniform_, order, out_.lane_bytes, lanes_are_memory());
     last_use_.assign(count(), 0);
-    for (size_t p = 0; p < order_.size(); ++p) {
-      for (const int32_t arg : op_of(order_[p]).args) last_use_[static_cast<size_t>(arg)] = p + 1;
+    in_blocks_.assign(count(), 0);
+    for (size_t p = 0; p < nodes_.size(); ++p) {
+      for (const size_t reg : nodes_[p].reads) {
+        last_use_[reg] = p + 1;
+        if (nodes_[p].recipe == GroupNode::kOp) in_blocks_[reg] = 1;
+      }
     }
     for (const int32_t reg : group_.outputs) last_use_[static_cast<size_t>(reg)] = kNever;
+  }
+
+  /// Every stream holds lanes as they are: no bytes to widen.
+  bool lanes_are_memory() const {
+    const auto fits = [&](size_t reg) {
+      return uniform_[reg] != 0 || size_of(group_.registers[reg]) == static_cast<size_t>(out_.lane_bytes);
+    };
+    for (size_t i = 0; i < group_.inputs; ++i) {
+      if (live_[i] && !fits(i)) return false;
+    }
+    return std::all_of(group_.outputs.begin(), group_.outputs.end(),
+                       [&](int32_t reg) { return fits(static_cast<size_t>(reg)); });
   }
 
   void place_streams() {
@@ -142,6 +164,23 @@ class Lowering {
     out_.ns_per_element += 0.01 * static_cast<double>(size_of(dtype));
   }
 
+  /// A number of the instruction that is cast on its way in.
+  bool is_cast_number(size_t reg) const {
+    if (!is_op(reg) || !uniform_[reg] || op_of(reg).op != Micro::kCast) return false;
+    const size_t from = static_cast<size_t>(op_of(reg).args[0]);
+    return !is_op(from) && group_.registers[from] == DType::kFloat64;
+  }
+  /// Is the uniform register needed as such, beside its casts?
+  bool is_read(size_t reg) const {
+    if (last_use_[reg] != 0) return true;
+    for (size_t r = group_.inputs; r < count(); ++r) {
+      if (!live_[r] || !uniform_[r] || is_cast_number(r)) continue;
+      const std::vector<int32_t>& args = op_of(r).args;
+      if (std::find(args.begin(), args.end(), static_cast<int32_t>(reg)) != args.end()) return true;
+    }
+    return false;
+  }
+
   /// Slots of their own for uniform registers; constants get theirs once the number of scratch slots is known.
   void place_uniforms() {
     for (size_t reg = 0; reg < count(); ++reg) {
@@ -152,15 +191,22 @@ class Lowering {
         out_.constants.push_back({lane_bits(op_of(reg).value, dtype), lane(dtype)});
         continue;
       }
+      if (!is_op(reg) && !is_read(reg)) continue;
       slot_[reg] = new_slot();
-      if (!is_op(reg)) out_.uniforms.push_back({slot_[reg], group_.outputs.size() + reg, group_.registers[reg]});
-      if (last_use_[reg] != 0) out_.spread.push_back({slot_[reg], lane(group_.registers[reg])});
+      const DType dtype = group_.registers[reg];
+      const size_t input = is_cast_number(reg) ? static_cast<size_t>(op_of(reg).args[0]) : reg;
+      if (!is_op(input)) {
+        out_.uniforms.push_back({slot_[reg], group_.outputs.size() + input, group_.registers[input], dtype});
+      }
+      const bool in_blocks = in_blocks_[reg] != 0 || last_use_[reg] == kNever;
+      if (in_blocks) out_.spread.push_back({slot_[reg], lane(dtype)});
     }
   }
 
   void emit_prologue() {
     for (size_t reg = group_.inputs; reg < count(); ++reg) {
-      if (live_[reg] && uniform_[reg] && !is_constant(reg)) prologue_.push_back(plain(reg, slot_[reg]));
+      if (!live_[reg] || !uniform_[reg] || is_constant(reg) || is_cast_number(reg)) continue;
+      prologue_.push_back(plain(reg, slot_[reg]));
     }
   }
 
@@ -217,20 +263,29 @@ class Lowering {
 
   /// Can the next step take the register from the accumulator, and is it the only reader?
   bool stays_in_accumulator(size_t p) const {
-    const size_t reg = order_[p];
-    if (!is_light(reg) || last_use_[reg] != p + 2) return false;
-    const GroupOp& next = op_of(order_[p + 1]);
-    if (!is_light(order_[p + 1])) return false;
+    const size_t reg = nodes_[p].writes[0];
+    if (!is_light(reg) || last_use_[reg] != p + 2 || nodes_[p + 1].recipe != GroupNode::kOp) return false;
+    const size_t next_reg = nodes_[p + 1].writes[0];
+    const GroupOp& next = op_of(next_reg);
+    if (!is_light(next_reg)) return false;
     for (size_t q = 0; q < next.args.size(); ++q) {
       if (static_cast<size_t>(next.args[q]) == reg && q > 0 && next.op == Micro::kSelect) return false;
     }
     return std::count(next.args.begin(), next.args.end(), static_cast<int32_t>(reg)) == 1;
   }
 
+  void emit_node(size_t p) {
+    for (const size_t reg : nodes_[p].ops) out_.ns_per_element += op_cost(op_of(reg).op, op_of(reg).dtype);
+    if (nodes_[p].recipe == GroupNode::kOp)
+      emit_op(p);
+    else
+      emit_recipe(p);
+    release(p);
+  }
+
   void emit_op(size_t p) {
-    const size_t reg = order_[p];
+    const size_t reg = nodes_[p].writes[0];
     const GroupOp& op = op_of(reg);
-    out_.ns_per_element += op_cost(op.op, op.dtype);
     const bool kept = stays_in_accumulator(p);
     const uint16_t d = kept ? uint16_t{0} : destination(reg, p);
     Emit emit = plain(reg, d);
@@ -248,7 +303,18 @@ class Lowering {
     }
     steps_.push_back(emit);
     slot_[reg] = kept ? kNoSlot : d;
-    release(p);
+  }
+
+  void emit_recipe(size_t p) {
+    const GroupNode& node = nodes_[p];
+    Emit emit{Code::kRecipe, nullptr, static_cast<uint16_t>(out_.lists.size()), 0, 0, 0, node.recipe};
+    for (const size_t reg : node.writes) {
+      slot_[reg] = destination(reg, p);
+      out_.lists.push_back(slot_[reg]);
+    }
+    for (const size_t reg : node.reads) out_.lists.push_back(slot_[reg]);
+    accumulator_ = kNever;
+    steps_.push_back(emit);
   }
 
   /// Where a result goes: straight to an output if no later step reads what it would overwrite, else to a block slot.
@@ -276,13 +342,13 @@ class Lowering {
 
   /// Block slots whose value was read for the last time by step p.
   void release(size_t p) {
-    const GroupOp& op = op_of(order_[p]);
-    for (size_t q = 0; q < op.args.size(); ++q) {
-      const size_t arg = static_cast<size_t>(op.args[q]);
-      const bool seen = std::find(op.args.begin(), op.args.begin() + static_cast<std::ptrdiff_t>(q), op.args[q]) !=
-                        op.args.begin() + static_cast<std::ptrdiff_t>(q);
-      if (seen || uniform_[arg] || last_use_[arg] != p + 1 || slot_[arg] == kNoSlot) continue;
-      if (slot_[arg] >= out_.stream_operand.size()) free_.push_back(slot_[arg]);
+    const std::vector<size_t>& reads = nodes_[p].reads;
+    for (size_t q = 0; q < reads.size(); ++q) {
+      const size_t reg = reads[q];
+      const auto here = reads.begin() + static_cast<std::ptrdiff_t>(q);
+      if (std::find(reads.begin(), here, reg) != here) continue;
+      if (uniform_[reg] || last_use_[reg] != p + 1 || slot_[reg] == kNoSlot) continue;
+      if (slot_[reg] >= out_.stream_operand.size()) free_.push_back(slot_[reg]);
     }
   }
 
@@ -318,14 +384,25 @@ class Lowering {
   std::vector<Step> bind(const std::vector<Emit>& emits, Pace pace) const {
     std::vector<Step> steps;
     for (const Emit& e : emits) {
-      steps.push_back({kernels_.label(out_.lane_bytes, pace, e.code), e.fn, final_slot(e.d), final_slot(e.a),
-                       final_slot(e.b), final_slot(e.c)});
+      const void* label = kernels_.label(out_.lane_bytes, pace, e.code);
+      if (e.code == Code::kRecipe) {
+        steps.push_back({label, {}, e.d, 0, 0, 0});
+        steps.back().recipe = recipe_loop(e);
+      } else {
+        steps.push_back({label, {e.fn}, final_slot(e.d), final_slot(e.a), final_slot(e.b), final_slot(e.c)});
+      }
     }
-    steps.push_back({kernels_.label(out_.lane_bytes, pace, Code::kEnd), nullptr, 0, 0, 0, 0});
+    steps.push_back({kernels_.label(out_.lane_bytes, pace, Code::kEnd), {}, 0, 0, 0, 0});
     return steps;
   }
 
+  kernels::RecipeFn* recipe_loop(const Emit& emit) const {
+    return kernels_.recipes[out_.lane_bytes == 8 ? 1 : 0][emit.recipe];
+  }
+
   void finish() {
+    for (uint16_t& slot : out_.lists) slot = final_slot(slot);
+    if (steps_.size() == 1 && steps_[0].code == Code::kRecipe) out_.whole = recipe_loop(steps_[0]);
     if (!prologue_.empty()) out_.prologue = bind(prologue_, Pace::kNarrow);
     for (const Pace pace : {Pace::kWide, Pace::kHalf, Pace::kNarrow}) {
       out_.steps[static_cast<size_t>(pace)] = bind(steps_, pace);
@@ -339,8 +416,9 @@ class Lowering {
   const kernels::ElementwiseKernels& kernels_;
   LoweredGroup out_;
   std::vector<uint8_t> uniform_, live_;  // by register
-  std::vector<size_t> order_;            // ops of the loop
+  std::vector<GroupNode> nodes_;         // of the loop
   std::vector<size_t> last_use_;         // by register: 1 + the last step of the loop that reads it; kNever for outputs
+  std::vector<uint8_t> in_blocks_;       // by register: some step reads a block of it, not its first lane alone
   std::vector<uint16_t> slot_;           // by register
   std::vector<uint16_t> free_;
   std::vector<Emit> prologue_, steps_;

@@ -1,5 +1,6 @@
 // Turns a group into the steps of the elementwise machine (kernels/elementwise.h).
 #pragma once
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -12,7 +13,7 @@ struct LoweredGroup {
   struct Uniform {
     uint16_t slot;
     size_t operand;  // index in the instruction
-    DType dtype;
+    DType from, to;  // `to` is another dtype only where `from` is float64
   };
   struct Constant {
     uint64_t bits;  // of one lane, low bytes first
@@ -34,6 +35,8 @@ struct LoweredGroup {
   std::vector<kernels::Step> prologue;  // on one narrow block, once per run; ends with kEnd; empty if there is nothing
   std::vector<Spread> spread;           // uniform slots that the steps read: lane 0 goes to all lanes of a block
   std::vector<kernels::Step> steps[kernels::kPaces];  // of the loop, by pace
+  std::vector<uint16_t> lists;                        // slots of the recipes among the steps
+  kernels::RecipeFn* whole = nullptr;                 // the one recipe that is all there is to do
   double ns_per_element = 0;                          // estimate
 };
 
@@ -41,6 +44,15 @@ struct LoweredGroup {
 uint64_t lane_bits(double value, DType dtype);
 /// The element at `p` as one lane.
 uint64_t load_lane(const void* p, DType dtype);
+/// The element at `p`, of dtype `from`, as one lane of `to`, which is another dtype only where `from` is float64.
+inline uint64_t number_bits(const char* p, DType from, DType to) {
+  if (from == DType::kFloat64) {
+    const double value = *reinterpret_cast<const double*>(p);
+    if (to == DType::kFloat32) return std::bit_cast<uint32_t>(static_cast<float>(value));
+    if (to != from) return lane_bits(value, to);
+  }
+  return load_lane(p, to);
+}
 
 /// `uniform[i]`: input i is one element for the whole group. `aliases[i]` has bit k set if input i is output k's
 /// memory.

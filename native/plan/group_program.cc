@@ -1,6 +1,7 @@
 #include "plan/group_program.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace gradsmith::plan {
 namespace {
@@ -37,9 +38,11 @@ GroupProgram::GroupProgram(const Group& group, const std::vector<uint8_t>& unifo
   for (const LoweredGroup::Uniform& u : lowered_.uniforms) uniforms_.push_back(refs[u.operand]);
   const size_t streams = lowered_.stream_operand.size();
   for (size_t i = 0; i < streams; ++i) written_[i] = lowered_.stream_written[i] != 0;
-  program_ = {lowered_.lane_bytes, {}, streams, lowered_.stream_bytes.data(), written_};
+  program_ = {lowered_.lane_bytes, {}, streams, lowered_.stream_bytes.data(), written_, lowered_.lists.data(),
+              lowered_.whole};
   for (size_t pace = 0; pace < kernels::kPaces; ++pace) program_.steps[pace] = lowered_.steps[pace].data();
-  prologue_ = {lowered_.lane_bytes, {nullptr, nullptr, lowered_.prologue.data()}, 0, nullptr, nullptr};
+  prologue_ = {
+      lowered_.lane_bytes, {nullptr, nullptr, lowered_.prologue.data()}, 0, nullptr, nullptr, nullptr, nullptr};
 }
 
 void GroupProgram::spread_constants(size_t elements) {
@@ -60,9 +63,12 @@ void GroupProgram::enter(void* const* bases, char* scratch, char** slots) const 
   for (size_t i = 0; i < lowered_.constants.size(); ++i) constant[i] = constants_.get() + i * bytes;
   for (size_t i = 0; i < uniforms_.size(); ++i) {
     const LoweredGroup::Uniform& u = lowered_.uniforms[i];
-    const uint64_t bits = load_lane(uniforms_[i].at<char>(bases), u.dtype);
-    const size_t width = u.dtype == DType::kFloat64 ? 8 : static_cast<size_t>(lowered_.lane_bytes);
-    kernels_.fill(slots[u.slot], reinterpret_cast<const char*>(&bits), width, narrow_);
+    const uint64_t bits = number_bits(uniforms_[i].at<char>(bases), u.from, u.to);
+    const size_t width = u.to == DType::kFloat64 ? 8 : static_cast<size_t>(lowered_.lane_bytes);
+    if (lowered_.whole != nullptr && lowered_.prologue.empty())
+      std::memcpy(slots[u.slot], &bits, sizeof(bits));  // read as a number
+    else
+      kernels_.fill(slots[u.slot], reinterpret_cast<const char*>(&bits), width, narrow_);
   }
   if (!lowered_.prologue.empty()) kernels_.run(prologue_, slots, narrow_);
   if (spread_ == narrow_) return;

@@ -22,6 +22,8 @@ class GroupProgram {
   GroupProgram& operator=(const GroupProgram&) = delete;
 
   const LoweredGroup& lowered() const { return lowered_; }
+  /// A block of the constant's lanes.
+  char* constant(size_t index) const { return constants_.get() + index * lowered_.slot_bytes; }
   /// Of scratch memory that `enter` is given; a multiple of 64.
   size_t scratch_bytes() const { return lowered_.scratch_slots * lowered_.slot_bytes; }
 

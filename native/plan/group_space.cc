@@ -8,6 +8,8 @@ namespace {
 
 /// Elements of a staged tile: a few tiles of 4 or 8 bytes and the operands read in place share a 32 KiB L1.
 constexpr int64_t kTile = 1024;
+/// Of a periodic operand in a small group, where filling a tile costs as much as the rest.
+constexpr int64_t kSmallTile = 256;
 /// Elements per unit where nothing is staged: only the grain of parts.
 constexpr int64_t kLinearTile = 4096;
 /// A transposed operand is staged in tiles of 16 rows (one 64-byte line of float32 per column) by 128 columns.
@@ -69,11 +71,14 @@ bool is_still(const GroupSpace& space, size_t operand, int dims) {
 void tile_flat(GroupSpace& space) {
   int split = space.rank;
   while (split > 0 && space.period * space.dims[at(split - 1)] <= kTile) space.period *= space.dims[at(--split)];
-  space.tile = kTile / space.period * space.period;
+  bool periodic = false;
   for (size_t j = 0; j < space.access.size(); ++j) {
-    if (space.access[j] == Access::kStaged && split > 0 && is_still(space, j, split))
-      space.access[j] = Access::kPeriodic;
+    if (space.access[j] != Access::kStaged || split == 0 || !is_still(space, j, split)) continue;
+    space.access[j] = Access::kPeriodic;
+    periodic = true;
   }
+  const int64_t most = periodic && space.size <= 4 * kTile ? std::max(space.period, kSmallTile) : kTile;
+  space.tile = most / space.period * space.period;
   space.units = (space.size + space.tile - 1) / space.tile;
 }
 
@@ -96,6 +101,15 @@ void tile_rows(GroupSpace& space) {
 }
 
 }  // namespace
+
+bool is_dense(const GroupSpace& space, size_t operand) {
+  int64_t expected = 1;
+  for (int d = space.rank - 1; d >= 0 && expected < space.period; --d) {
+    if (space.strides[operand][at(d)] != expected && space.dims[at(d)] != 1) return false;
+    expected *= space.dims[at(d)];
+  }
+  return true;
+}
 
 GroupSpace make_space(std::span<const Operand> operands, size_t outputs) {
   GroupSpace space;

@@ -34,6 +34,9 @@ struct GroupSpace {
   int64_t units = 0;
 };
 
+/// Does one period of a periodic operand lie in memory without gaps, in the order of the walk?
+bool is_dense(const GroupSpace& space, size_t operand);
+
 /// Outputs stand first; `outputs` of them.
 GroupSpace make_space(std::span<const Operand> operands, size_t outputs);
 

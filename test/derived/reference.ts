@@ -99,6 +99,16 @@ function erf(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 
+/** The share of the standard normal distribution below x, without cancellation: half of erfc(-x/√2). */
+function belowNormal(x: number): number {
+  const a = Math.abs(x) / Math.SQRT2;
+  if (a < 0.5) return (1 + erf(x / Math.SQRT2)) / 2;
+  let fraction = 0;
+  for (let k = 2000; k > 0; k--) fraction = k / 2 / (a + fraction);
+  const tail = Math.exp((-x * x) / 2) / (Math.sqrt(Math.PI) * (a + fraction)) / 2;
+  return x < 0 ? tail : 1 - tail;
+}
+
 function matmul([a, b]: Array64[], outDims: readonly number[]): Float64Array {
   const [m, n] = outDims.slice(-2) as [number, number];
   const k = a!.dims[a!.dims.length - 1]!;
@@ -150,6 +160,8 @@ export const REFERENCES: Readonly<Record<string, Reference>> = {
   tanh: unary(Math.tanh),
   relu: unary((x) => Math.max(x, 0)),
   erf: unary(erf),
+  gelu: unary((x) => x * belowNormal(x)),
+  geluSlope: unary((x) => belowNormal(x) + (x * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)),
   sin: unary(Math.sin),
   cos: unary(Math.cos),
   logicalNot: unary((x) => (x ? 0 : 1)),

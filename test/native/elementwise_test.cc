@@ -36,12 +36,12 @@ bool accepts(Micro op, DType dtype) {
   return complaint(kElementwiseRow, group.build({y}, operands)).empty();
 }
 
-/// Of results of at most `dtype`'s precision.
-bool close(DType dtype, double have, double want, double ulps) {
+/// Of results of at most `dtype`'s precision; errors of values below `scale` are measured as there.
+bool close(DType dtype, double have, double want, double ulps, double scale = 0) {
   if (std::isnan(want)) return std::isnan(have);
   if (have == want) return true;
-  const double ulp = dtype == DType::kFloat32 ? std::max(std::abs(want) * 0x1p-23, 0x1p-149)
-                                              : std::max(std::abs(want) * 0x1p-52, 0x1p-1074);
+  const double ulp = dtype == DType::kFloat32 ? std::max(std::max(std::abs(want), scale) * 0x1p-23, 0x1p-149)
+                                              : std::max(std::max(std::abs(want), scale) * 0x1p-52, 0x1p-1074);
   return std::abs(have - want) <= ulps * ulp;
 }
 
@@ -68,7 +68,9 @@ void check_op(const kernels::KernelTable& table, Micro op, DType dtype) {
     const double want = expected(op, dtype, a, b, c), have = get(result, out.data(), i);
     CAPTURE(a);
     CAPTURE(b);
-    REQUIRE_MESSAGE(close(result, have, want, is_math(op) ? 4 : 0), have << " instead of " << want);
+    // The slope of gelu is a difference where x is near -0.75.
+    const double scale = op == Micro::kGeluSlope && a > -1.5 && a < -0.25 ? 0.125 : 0;
+    REQUIRE_MESSAGE(close(result, have, want, is_math(op) ? 4 : 0, scale), have << " instead of " << want);
   }
 }
 
@@ -82,8 +84,8 @@ TEST_CASE("every op gives what its definition says, for every dtype it takes") {
         ++checked;
       }
     }
-    // 2 of any dtype, 5 + 6 arithmetic ones of all but bool, 9 of floats, 6 comparisons, 3 logical.
-    CHECK(checked == 2 * 5 + 11 * 4 + 9 * 2 + 6 * 5 + 3);
+    // 2 of any dtype, 5 + 6 arithmetic ones of all but bool, 11 of floats, 6 comparisons, 3 logical.
+    CHECK(checked == 2 * 5 + 11 * 4 + 11 * 2 + 6 * 5 + 3);
   });
 }
 

@@ -126,6 +126,15 @@ inline double expected_int(Micro op, DType dtype, int64_t a, int64_t b) {
   }
 }
 
+/// x·Φ(x), at its limits the limit; its derivative.
+inline long double exact_gelu(long double x) {
+  return std::isinf(x) ? std::max(x, -0.0L) : x / 2 * std::erfc(-x / std::sqrt(2.0L));
+}
+inline long double exact_gelu_slope(long double x) {
+  const long double bell = std::exp(-x * x / 2) / std::sqrt(2 * 3.14159265358979323846264338327950288L);
+  return std::erfc(-x / std::sqrt(2.0L)) / 2 + (bell > 0 ? x * bell : 0.0L);
+}
+
 template <class T>
 double expected_float(Micro op, T a, T b) {
   const bool nan = std::isnan(a) || std::isnan(b);
@@ -158,6 +167,10 @@ double expected_float(Micro op, T a, T b) {
       return std::sin(a);
     case Micro::kCos:
       return std::cos(a);
+    case Micro::kGelu:
+      return static_cast<double>(exact_gelu(static_cast<long double>(a)));
+    case Micro::kGeluSlope:
+      return static_cast<double>(exact_gelu_slope(static_cast<long double>(a)));
     case Micro::kAdd:
       return a + b;
     case Micro::kSub:
@@ -176,7 +189,7 @@ double expected_float(Micro op, T a, T b) {
 inline bool is_comparison(Micro op) { return op >= Micro::kEqual && op <= Micro::kGreaterEqual; }
 inline bool is_math(Micro op) {
   return op == Micro::kExp || op == Micro::kLog || op == Micro::kSigmoid || op == Micro::kTanh || op == Micro::kErf ||
-         op == Micro::kSin || op == Micro::kCos;
+         op == Micro::kSin || op == Micro::kCos || op == Micro::kGelu || op == Micro::kGeluSlope;
 }
 
 /// What the op gives for one element whose operands are of `dtype`; casts aside.

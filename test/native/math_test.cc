@@ -1,5 +1,5 @@
-// exp, log, sigmoid, tanh, erf, sin, cos: the error bounds that native/simd states, limits and special values, and the
-// same bits on every ISA level. The functions are reached through the kernel tables.
+// exp, log, sigmoid, tanh, erf, gelu, sin, cos: the error bounds that native/simd states, limits and special values,
+// and the same bits on every ISA level. The functions are reached through the kernel tables.
 #include "simd/math.h"
 
 #include <doctest/doctest.h>
@@ -23,15 +23,28 @@ struct Function {
   Micro op;
   simd::UlpBound bound;
   Real (*exact)(Real);
+  Real (*scale)(Real) = nullptr;  // what the error is measured by, if not the result
 };
 
+constexpr Real kRootHalf = 0.70710678118654752440084436210484904L;
+constexpr Real kBell0 = 0.39894228040143267793994605993438187L;  // 1 / √(2π)
+
+Real exact_gelu(Real x) { return std::isinf(x) ? std::max(x, Real(-0.0)) : x / 2 * std::erfc(-x * kRootHalf); }
+Real below_bell(Real x) { return std::isinf(x) ? 0 : x * kBell0 * std::exp(-x * x / 2); }
+Real exact_gelu_slope(Real x) { return std::erfc(-x * kRootHalf) / 2 + below_bell(x); }
+Real gelu_slope_scale(Real x) { return std::max(std::erfc(-x * kRootHalf) / 2, std::abs(below_bell(x))); }
 Real exact_sigmoid(Real x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
 
 const Function kFunctions[] = {
-    {Micro::kExp, simd::kExpUlp, std::exp},    {Micro::kLog, simd::kLogUlp, std::log},
-    {Micro::kTanh, simd::kTanhUlp, std::tanh}, {Micro::kSigmoid, simd::kSigmoidUlp, exact_sigmoid},
-    {Micro::kErf, simd::kErfUlp, std::erf},    {Micro::kSin, simd::kSinUlp, std::sin},
+    {Micro::kExp, simd::kExpUlp, std::exp},
+    {Micro::kLog, simd::kLogUlp, std::log},
+    {Micro::kTanh, simd::kTanhUlp, std::tanh},
+    {Micro::kSigmoid, simd::kSigmoidUlp, exact_sigmoid},
+    {Micro::kErf, simd::kErfUlp, std::erf},
+    {Micro::kSin, simd::kSinUlp, std::sin},
     {Micro::kCos, simd::kCosUlp, std::cos},
+    {Micro::kGelu, simd::kGeluUlp, exact_gelu},
+    {Micro::kGeluSlope, simd::kGeluSlopeUlp, exact_gelu_slope, gelu_slope_scale},
 };
 
 template <class T>
@@ -48,13 +61,13 @@ std::vector<T> apply(const KernelTable& table, Micro op, const std::vector<T>& x
   return y;
 }
 
-/// Distance in units in the last place of the exact result; inf where a NaN or an infinity is wrong.
+/// Distance in units in the last place of `scale`; inf where a NaN or an infinity is wrong.
 template <class T>
-double error_in_ulp(T have, Real want) {
+double error_in_ulp(T have, Real want, Real scale) {
   using Limits = std::numeric_limits<T>;
   if (std::isnan(want)) return std::isnan(have) ? 0 : HUGE_VAL;
   if (std::isinf(static_cast<T>(want)) || std::isinf(want)) return have == static_cast<T>(want) ? 0 : HUGE_VAL;
-  const int exponent = want == 0 ? Limits::min_exponent : std::max(std::ilogb(want) + 1, Limits::min_exponent);
+  const int exponent = scale == 0 ? Limits::min_exponent : std::max(std::ilogb(scale) + 1, Limits::min_exponent);
   const double error =
       static_cast<double>(std::abs(static_cast<Real>(have) - want) / std::ldexp(Real(1), exponent - Limits::digits));
   return std::isnan(error) ? HUGE_VAL : error;
@@ -72,7 +85,8 @@ void check(const std::vector<T>& x) {
       if (first.empty()) {
         first = y;
         for (size_t i = 0; i < x.size(); ++i) {
-          const double error = error_in_ulp(y[i], f.exact(static_cast<Real>(x[i])));
+          const Real at = static_cast<Real>(x[i]), want = f.exact(at);
+          const double error = error_in_ulp(y[i], want, f.scale == nullptr ? want : f.scale(at));
           if (error > bound)
             FAIL(std::hexfloat << x[i] << " gives " << y[i] << std::defaultfloat << ", wrong by " << error << " ulp");
         }
@@ -163,6 +177,14 @@ void check_limits() {
       CHECK(at(odd, inf) == 1);
     }
     for (const Micro odd : {Micro::kTanh, Micro::kErf, Micro::kSin}) CHECK(std::signbit(at(odd, T(-0.0))));
+    CHECK(at(Micro::kGelu, inf) == inf);
+    CHECK(std::signbit(at(Micro::kGelu, -inf)));
+    CHECK(at(Micro::kGelu, -inf) == 0);
+    CHECK(at(Micro::kGelu, T(1000)) == T(1000));
+    CHECK(std::signbit(at(Micro::kGelu, T(-0.0))));
+    CHECK(at(Micro::kGeluSlope, T(0)) == T(0.5));
+    CHECK(at(Micro::kGeluSlope, inf) == 1);
+    CHECK(at(Micro::kGeluSlope, -inf) == 0);
     for (const Micro wave : {Micro::kSin, Micro::kCos}) CHECK(std::isnan(at(wave, inf)));
     for (const Function& f : kFunctions) CHECK(std::isnan(at(f.op, nan)));
   }

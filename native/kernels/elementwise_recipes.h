@@ -1,0 +1,101 @@
+// Recipes: the chains that networks are made of, each compiled into one loop over memory. A recipe is a small program
+// of micro ops, so the loop computes bit for bit what its ops compute one by one, and lowering (plan/group_match.h)
+// finds it in a group by its ops alone: nothing in the plan format knows of it.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/elementwise.h"
+
+namespace gradsmith::kernels {
+
+inline constexpr size_t kMaxRecipeOps = 13, kMaxRecipeInputs = 12, kMaxRecipeOutputs = 3;
+inline constexpr size_t kMaxRecipeRegisters = kMaxRecipeInputs + kMaxRecipeOps;
+
+/// Registers: `streams` values per element, then `uniforms` numbers, then the ops' results. Every value that a reader
+/// outside may want is an output; the last op is the one from which all others can be reached.
+struct Recipe {
+  struct Op {
+    Micro op;
+    int a = 0, b = 0, c = 0;
+  };
+  int streams, uniforms;
+  int ops;
+  Op op[kMaxRecipeOps];
+  int outputs;
+  int output[kMaxRecipeOutputs];
+
+  constexpr int inputs() const { return streams + uniforms; }
+  constexpr int registers() const { return inputs() + ops; }
+};
+
+/// Longest first: the first that fits is taken.
+inline constexpr Recipe kRecipes[] = {
+    // Adam. Streams w m v g; numbers beta1, 1-beta1, beta2, 1-beta2, root scale, epsilon, step size.
+    {4,
+     7,
+     13,
+     {{Micro::kMul, 1, 4},
+      {Micro::kMul, 3, 5},
+      {Micro::kAdd, 11, 12},  // 13: m
+      {Micro::kMul, 2, 6},
+      {Micro::kSquare, 3},
+      {Micro::kMul, 15, 7},
+      {Micro::kAdd, 14, 16},  // 17: v
+      {Micro::kSqrt, 17},
+      {Micro::kMul, 18, 8},
+      {Micro::kAdd, 19, 9},
+      {Micro::kDiv, 13, 20},
+      {Micro::kMul, 21, 10},
+      {Micro::kSub, 0, 22}},
+     3,
+     {23, 13, 17}},
+    // SGD with momentum. Streams w, velocity, g; numbers momentum, rate.
+    {3, 2, 4, {{Micro::kMul, 1, 3}, {Micro::kAdd, 5, 2}, {Micro::kMul, 6, 4}, {Micro::kSub, 0, 7}}, 2, {8, 6}},
+    // The gradients of sigmoid, of tanh, of relu: g·(y·(1-y)), g·(1-y²), y > 0 ? g : 0. Streams g, y.
+    {2, 1, 3, {{Micro::kSub, 2, 1}, {Micro::kMul, 1, 3}, {Micro::kMul, 0, 4}}, 1, {5}},
+    {2, 1, 3, {{Micro::kSquare, 1}, {Micro::kSub, 2, 3}, {Micro::kMul, 0, 4}}, 1, {5}},
+    {2, 2, 2, {{Micro::kGreater, 1, 2}, {Micro::kSelect, 4, 0, 3}}, 1, {5}},
+    // SGD: w - g·rate; and a·x + y the other way round.
+    {2, 1, 2, {{Micro::kMul, 1, 2}, {Micro::kSub, 0, 3}}, 1, {4}},
+    {2, 1, 2, {{Micro::kMul, 1, 2}, {Micro::kAdd, 0, 3}}, 1, {4}},
+    // A bias and an activation.
+    {2, 0, 2, {{Micro::kAdd, 0, 1}, {Micro::kRelu, 2}}, 1, {3}},
+    {2, 0, 2, {{Micro::kAdd, 0, 1}, {Micro::kGelu, 2}}, 1, {3}},
+    {2, 0, 2, {{Micro::kAdd, 0, 1}, {Micro::kSigmoid, 2}}, 1, {3}},
+    {2, 0, 2, {{Micro::kAdd, 0, 1}, {Micro::kTanh, 2}}, 1, {3}},
+    // The gradient of gelu; silu.
+    {2, 0, 2, {{Micro::kGeluSlope, 1}, {Micro::kMul, 0, 2}}, 1, {3}},
+    {1, 0, 2, {{Micro::kSigmoid, 0}, {Micro::kMul, 0, 1}}, 1, {2}},
+    // Scaled and shifted by rows, as layers that normalise do.
+    {3, 0, 2, {{Micro::kMul, 0, 1}, {Micro::kAdd, 3, 2}}, 1, {4}},
+    // Squared difference.
+    {2, 0, 2, {{Micro::kSub, 0, 1}, {Micro::kSquare, 2}}, 1, {3}},
+    // Ops by themselves.
+    {2, 0, 1, {{Micro::kAdd, 0, 1}}, 1, {2}},
+    {2, 0, 1, {{Micro::kSub, 0, 1}}, 1, {2}},
+    {2, 0, 1, {{Micro::kMul, 0, 1}}, 1, {2}},
+    {2, 0, 1, {{Micro::kDiv, 0, 1}}, 1, {2}},
+    {1, 1, 1, {{Micro::kAdd, 0, 1}}, 1, {2}},
+    {1, 1, 1, {{Micro::kSub, 0, 1}}, 1, {2}},
+    {1, 1, 1, {{Micro::kMul, 0, 1}}, 1, {2}},
+    {1, 0, 1, {{Micro::kRelu, 0}}, 1, {1}},
+    {1, 0, 1, {{Micro::kExp, 0}}, 1, {1}},
+    {1, 0, 1, {{Micro::kLog, 0}}, 1, {1}},
+    {1, 0, 1, {{Micro::kSigmoid, 0}}, 1, {1}},
+    {1, 0, 1, {{Micro::kTanh, 0}}, 1, {1}},
+    {1, 0, 1, {{Micro::kGelu, 0}}, 1, {1}},
+    {1, 0, 1, {{Micro::kGeluSlope, 0}}, 1, {1}},
+};
+inline constexpr size_t kRecipeCount = sizeof(kRecipes) / sizeof(kRecipes[0]);
+/// Shorter ones pay only where they are all that a group does: a group's own steps keep values in registers.
+inline constexpr int kFewestOpsInside = 3;
+
+struct RecipeKernels {
+  RecipeFn* function[2][kRecipeCount];  // float32, float64
+};
+/// Of one level; defined by isa/recipes_*.cc.
+template <class Isa>
+const RecipeKernels& recipe_kernels();
+
+}  // namespace gradsmith::kernels

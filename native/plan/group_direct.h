@@ -1,0 +1,43 @@
+// A group that is one recipe over operands read row by row: nothing to stage, no steps, a few nanoseconds of its own.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "plan/group_program.h"
+#include "plan/group_space.h"
+
+namespace gradsmith::plan {
+
+class DirectGroup final : public Prepared {
+ public:
+  /// Is the program one recipe with nothing to compute before it, and the walk one over rows of unit stride, long
+  /// enough not to be staged together?
+  static bool fits(const GroupProgram& program, const GroupSpace& space, size_t lanes);
+
+  /// `refs`: the instruction's operands. `part_size`: elements that one part should have.
+  DirectGroup(std::unique_ptr<GroupProgram> program, const GroupSpace& space, const std::vector<Ref>& refs,
+              int64_t part_size);
+
+  void run(void* const* bases, size_t part, void* scratch, Fault& fault) const noexcept override;
+
+ private:
+  struct Stream {
+    Ref ref;
+    int64_t unit_bytes;  // from one unit of the walk to the next
+  };
+  struct Number {
+    Ref ref;
+    DType from, to;
+    char* constant;  // or null: read at run time
+  };
+
+  std::unique_ptr<GroupProgram> program_;  // owns the constants
+  kernels::RecipeFn* recipe_;
+  std::vector<Stream> streams_;
+  std::vector<Number> numbers_;
+  std::vector<ptrdiff_t> steps_;  // by stream: bytes from row to row
+  bool flat_;                     // units are elements, else rows
+  int64_t units_, part_units_, row_;
+};
+
+}  // namespace gradsmith::plan

@@ -1,0 +1,187 @@
+// Recipes: each is found in a group that computes it, and gives the bits that its ops give one by one.
+#include "group_testing.h"
+#include "kernels/elementwise_recipes.h"
+#include "plan/group_lower.h"
+
+namespace gradsmith::plan::testing {
+namespace {
+
+using kernels::kRecipes;
+using kernels::Recipe;
+
+size_t at(int i) { return static_cast<size_t>(i); }
+
+/// The recipe as a group: streams are inputs, numbers are constants or (in turns) inputs of one element.
+struct RecipeGroup {
+  std::vector<DType> inputs;
+  std::vector<double> numbers;  // of the recipe
+  std::vector<bool> constant;   // by number
+  GroupBuilder builder;
+  std::vector<int32_t> outputs;  // registers
+
+  RecipeGroup(const Recipe& recipe, DType dtype, bool swapped, bool beside)
+      : inputs(inputs_of(recipe, dtype)), builder(inputs) {
+    std::vector<int32_t> reg;
+    for (int i = 0; i < recipe.streams; ++i) reg.push_back(i);
+    int32_t next = recipe.streams;
+    for (int i = 0; i < recipe.uniforms; ++i) {
+      numbers.push_back(0.125 + 0.3 * i);
+      constant.push_back(is_constant(i));
+      reg.push_back(constant.back() ? builder.constant(dtype, numbers.back()) : next++);
+    }
+    for (int k = 0; k < recipe.ops; ++k) {
+      const Recipe::Op& op = recipe.op[k];
+      std::vector<int32_t> args = {reg[at(op.a)], reg[at(op.b)], reg[at(op.c)]};
+      if (swapped && (op.op == Micro::kAdd || op.op == Micro::kMul)) std::swap(args[0], args[1]);
+      reg.push_back(builder.op(op.op, dtype, args));
+    }
+    for (int k = 0; k < recipe.outputs; ++k) outputs.push_back(reg[at(recipe.output[k])]);
+    // Somebody else reads a value from inside: the recipe does not fit any more.
+    if (beside) {
+      const int32_t inner = reg[at(recipe.inputs())];
+      outputs.push_back(builder.op(Micro::kCopy, builder.registers[at(inner)], {inner}));
+    }
+  }
+
+  static bool is_constant(int number) { return number % 2 == 0; }
+  static std::vector<DType> inputs_of(const Recipe& recipe, DType dtype) {
+    std::vector<DType> inputs(at(recipe.streams), dtype);
+    for (int i = 0; i < recipe.uniforms; ++i) {
+      if (!is_constant(i)) inputs.push_back(dtype);
+    }
+    return inputs;
+  }
+};
+
+template <class T>
+T apply(const kernels::KernelTable& table, Micro op, T a, T b, T c, bool condition) {
+  if (op == Micro::kSelect) return condition ? b : c;
+  if (!is_math(op)) return static_cast<T>(expected_float(op, a, b));
+  T x[16], y[16];
+  for (T& v : x) v = a;
+  const char* p = reinterpret_cast<const char*>(x);
+  table.elementwise.function(sizeof(T), op, dtype_of<T>(), dtype_of<T>())(reinterpret_cast<char*>(y), p, p, p, 16);
+  return y[0];
+}
+
+/// All registers of the recipe for one element.
+template <class T>
+std::vector<T> by_ops(const kernels::KernelTable& table, const Recipe& recipe, std::vector<T> reg) {
+  for (int k = 0; k < recipe.ops; ++k) {
+    const Recipe::Op& op = recipe.op[k];
+    if (op.op == Micro::kGreater)
+      reg.push_back(reg[at(op.a)] > reg[at(op.b)] ? T(1) : T(0));
+    else
+      reg.push_back(apply<T>(table, op.op, reg[at(op.a)], reg[at(op.b)], reg[at(op.c)], reg[at(op.a)] != T(0)));
+  }
+  return reg;
+}
+
+template <class T>
+struct Run {
+  std::vector<std::vector<T>> buffers;  // outputs, then streams, then numbers
+  std::vector<Operand> operands;
+};
+
+enum class Shape { kFlat, kRows, kInPlace };
+
+/// `rows` x `columns`; kRows: the last stream is one row for all; kInPlace: output 0 is stream 0's memory.
+template <class T>
+Run<T> make_run(const Recipe& recipe, const RecipeGroup& group, int64_t rows, int64_t columns, Shape shape) {
+  Run<T> run;
+  const DType dtype = dtype_of<T>();
+  std::mt19937 random(7);
+  std::normal_distribution<T> normal(T(0.4), T(1.5));
+  const size_t outputs = group.outputs.size(), size = static_cast<size_t>(rows * columns);
+  for (size_t k = 0; k < outputs + at(recipe.streams); ++k) {
+    run.buffers.emplace_back(size);
+    run.operands.push_back(packed(static_cast<int32_t>(k), dtype, {rows, columns}));
+    for (T& x : run.buffers.back()) x = normal(random);
+  }
+  for (size_t k = 0; k < outputs; ++k) run.operands[k].dtype = group.builder.registers[at(group.outputs[k])];
+  const size_t last = outputs + at(recipe.streams) - 1;
+  if (shape == Shape::kRows) run.operands[last].strides[0] = 0;
+  if (shape == Shape::kInPlace) run.operands[0].buffer = static_cast<int32_t>(outputs);
+  for (size_t i = 0; i < group.numbers.size(); ++i) {
+    if (group.constant[i]) continue;
+    run.operands.push_back(view(static_cast<int32_t>(run.buffers.size()), dtype, {rows, columns}, {0, 0}));
+    run.buffers.push_back({static_cast<T>(group.numbers[i])});
+  }
+  return run;
+}
+
+template <class T>
+void check(const kernels::KernelTable& table, size_t which, int64_t rows, int64_t columns, Shape shape, bool swapped,
+           bool beside) {
+  CAPTURE(which);
+  CAPTURE(rows);
+  CAPTURE(columns);
+  const Recipe& recipe = kRecipes[which];
+  const RecipeGroup group(recipe, dtype_of<T>(), swapped, beside);
+  Run<T> run = make_run<T>(recipe, group, rows, columns, shape);
+  const std::vector<std::vector<T>> before = run.buffers;
+  const Instruction instruction = group.builder.build(group.outputs, run.operands);
+  std::vector<void*> bases;
+  for (auto& b : run.buffers) bases.push_back(b.data());
+  testing::run(kElementwiseRow, instruction, bases, table);
+
+  const size_t outputs = group.outputs.size();
+  size_t different = 0;
+  for (int64_t i = 0; i < rows * columns; ++i) {
+    std::vector<T> reg;
+    for (size_t s = 0; s < at(recipe.streams); ++s) {
+      const bool repeats = shape == Shape::kRows && s + 1 == at(recipe.streams);
+      reg.push_back(before[outputs + s][static_cast<size_t>(repeats ? i % columns : i)]);
+    }
+    for (const double number : group.numbers) reg.push_back(static_cast<T>(number));
+    reg = by_ops(table, recipe, reg);
+    for (size_t k = 0; k < at(recipe.outputs); ++k) {
+      const T want = reg[at(recipe.output[k])];
+      const T have = run.buffers[static_cast<size_t>(run.operands[k].buffer)][static_cast<size_t>(i)];
+      different += !(std::isnan(want) ? std::isnan(have) : std::memcmp(&want, &have, sizeof(T)) == 0);
+    }
+  }
+  CHECK(different == 0);
+}
+
+TEST_CASE("a recipe gives the bits of its ops one by one, for any length, rows, in place") {
+  each_table([](const kernels::KernelTable& table) {
+    for (size_t r = 0; r < kernels::kRecipeCount; ++r) {
+      for (const int64_t n : {2, 15, 64, 333}) {
+        check<float>(table, r, 1, n, Shape::kFlat, n % 2 != 0, false);
+        check<double>(table, r, 1, n, Shape::kInPlace, n % 2 == 0, false);
+      }
+      for (const int64_t columns : {48, 77, 10}) {
+        check<float>(table, r, 7, columns, Shape::kRows, false, false);
+        check<double>(table, r, 7, columns, Shape::kRows, true, false);
+      }
+      check<float>(table, r, 9, 130, Shape::kFlat, false, true);
+    }
+  });
+}
+
+TEST_CASE("a group that computes a recipe is run by its loop, unless somebody reads a value from inside") {
+  for (size_t r = 0; r < kernels::kRecipeCount; ++r) {
+    CAPTURE(r);
+    const Recipe& recipe = kRecipes[r];
+    const kernels::ElementwiseKernels& kernels = kernels::kernel_table().elementwise;
+    for (const DType dtype : {DType::kFloat32, DType::kFloat64}) {
+      for (const bool swapped : {false, true}) {
+        const auto lowered = [&](bool beside) {
+          const RecipeGroup group(recipe, dtype, swapped, beside);
+          std::vector<Operand> operands(group.outputs.size() + group.inputs.size(), packed(0, dtype, {64}));
+          if (beside) operands[group.outputs.size() - 1].dtype = group.builder.registers.back();
+          std::vector<uint8_t> uniform(group.inputs.size(), 0);
+          for (size_t i = at(recipe.streams); i < uniform.size(); ++i) uniform[i] = 1;
+          return lower_group(decode_group(group.builder.build(group.outputs, operands)), uniform,
+                             std::vector<uint32_t>(group.inputs.size(), 0), kernels);
+        };
+        CHECK((lowered(false).whole != nullptr));
+        CHECK((lowered(true).whole == nullptr));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gradsmith::plan::testing
