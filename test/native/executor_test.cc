@@ -21,7 +21,7 @@ std::vector<int32_t> count_words() {
   PlanBuilder plan;
   const int32_t counter = plan.state(kF32, 1);
   const int32_t one = plan.input(kF32, 1);
-  const int32_t add = 17;
+  const int32_t add = code(kernels::Micro::kAdd);
   plan.value(counter, kF32);
   plan.add("elementwise", {2, 1, 1, 2, add, 0, 0, 1, 0, 0},
            {view(counter, kF32, {1}), view(counter, kF32, {1}), view(one, kF32, {1})});

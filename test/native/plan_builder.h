@@ -11,6 +11,9 @@
 
 namespace gradsmith::plan {
 
+/// A micro-op's code as a word.
+constexpr int32_t code(kernels::Micro op) { return static_cast<int32_t>(op); }
+
 /// An operand to be written.
 struct View {
   int32_t buffer;

@@ -16,6 +16,7 @@ namespace gradsmith::plan {
 
 /// Good plans that together use every instruction, several dtypes, views, the arena and scalars.
 inline std::vector<std::vector<int32_t>> seed_plans() {
+  using kernels::Micro;
   constexpr DType kF32 = DType::kFloat32;
   constexpr DType kF64 = DType::kFloat64;
   constexpr DType kI32 = DType::kInt32;
@@ -43,8 +44,47 @@ inline std::vector<std::vector<int32_t>> seed_plans() {
     plan.output(DType::kUint8, 6);
     plan.scalars(1).arena(256);
     plan.add("elementwise",
-             {3,       2, 6, 8, 6, /**/ 1, 0,       1, 0, 0, 0, /**/ 1, 0,       2, 0, 0, 0, /**/ 17, 0, 0, 3, 0, 0,
-              /**/ 25, 0, 0, 4, 0, 0,      /**/ 11, 0, 5, 0, 0, 0,      /**/ 19, 0, 5, 7, 0, 0},
+             {3,
+              2,
+              6,
+              8,
+              6,
+              /**/ 1,
+              0,
+              1,
+              0,
+              0,
+              0,
+              /**/ 1,
+              0,
+              2,
+              0,
+              0,
+              0,
+              /**/ code(Micro::kAdd),
+              0,
+              0,
+              3,
+              0,
+              0,
+              /**/ code(Micro::kLess),
+              0,
+              0,
+              4,
+              0,
+              0,
+              /**/ 11,
+              0,
+              5,
+              0,
+              0,
+              0,
+              /**/ code(Micro::kMul),
+              0,
+              5,
+              7,
+              0,
+              0},
              {view(0, kF32, {4, 6}),
               view(2, DType::kBool, {4, 6}),
               view(0, kF32, {4, 6}),
@@ -63,7 +103,8 @@ inline std::vector<std::vector<int32_t>> seed_plans() {
     plan.output(kF32, 30);
     plan.output(DType::kBool, 30);
     plan.scalars(1).arena(256);
-    plan.add("matmulGroup", {2, 2, 2, 3, 2, /**/ 17, 0, 0, 1, 0, 0, /**/ 27, 0, 0, 1, 0, 0},
+    plan.add("matmulGroup",
+             {2, 2, 2, 3, 2, /**/ code(Micro::kAdd), 0, 0, 1, 0, 0, /**/ code(Micro::kGreater), 0, 0, 1, 0, 0},
              {view(4, DType::kBool, {5, 6}),
               view(3, kF32, {5, 6}),
               {2, kF32, {5, 6}, {0, 1}, 0},

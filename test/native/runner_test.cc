@@ -19,10 +19,9 @@ constexpr DType kF32 = DType::kFloat32;
 constexpr DType kF64 = DType::kFloat64;
 constexpr DType kI32 = DType::kInt32;
 
-// Micro-ops by code.
-constexpr int32_t kCast = 1;
-constexpr int32_t kAdd = 17;
-constexpr int32_t kMul = 19;
+constexpr int32_t kCast = code(kernels::Micro::kCast);
+constexpr int32_t kAdd = code(kernels::Micro::kAdd);
+constexpr int32_t kMul = code(kernels::Micro::kMul);
 
 /// state += x · scalar 0, in place, then its sum as a value.
 std::vector<int32_t> accumulate_words(int32_t n) {

@@ -49,7 +49,7 @@ std::string add_error(const View& y, const View& x, const View& z) {
   PlanBuilder plan;
   plan.state(kF32, 100);
   plan.arena(400);
-  const int32_t add = 17;
+  const int32_t add = code(kernels::Micro::kAdd);
   plan.add("elementwise", {2, 1, 1, 2, add, 0, 0, 1, 0, 0}, {y, x, z});
   return error_of(plan.words());
 }
