@@ -17,9 +17,10 @@ inline float filling(int64_t i) { return static_cast<float>((i * 7919) % 1009 - 
 inline constexpr int64_t kProbes = 16;
 inline int64_t probe(int64_t i, int64_t elements) { return (i * elements) / kProbes; }
 
-/// `check()` gives some of the results of one step; `steps(n)` does n steps.
-template <class Check, class Steps>
-void serve(const std::string& about, Check check, Steps steps) {
+/// `check()` gives some of the results of one step; `steps(n)` does n steps; `other(verb, words)` obeys what else there
+/// is.
+template <class Check, class Steps, class Other>
+void serve(const std::string& about, Check check, Steps steps, Other other) {
   using Clock = std::chrono::steady_clock;
   std::cout << "{\"ready\": " << about << "}" << std::endl;
   int64_t n = 1;
@@ -28,6 +29,10 @@ void serve(const std::string& about, Check check, Steps steps) {
     std::string verb;
     words >> verb;
     if (verb == "quit") break;
+    if (verb != "check" && verb != "run") {
+      other(verb, words);
+      n = 1;
+    }
     if (verb == "check") {
       std::cout << "{\"numbers\": [";
       const char* comma = "";

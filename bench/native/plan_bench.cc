@@ -119,7 +119,8 @@ int main(int argc, char** argv) try {
   about << "{\"name\": \"gradsmith\", \"isa\": \"" << kernels::kernel_table().isa << "\", \"threads\": " << threads
         << "}";
   bench::serve(
-      about.str(), [&] { return plan.probes(); }, [&](int64_t n) { plan.steps(n); });
+      about.str(), [&] { return plan.probes(); }, [&](int64_t n) { plan.steps(n); },
+      [](const std::string&, std::istream&) {});
   return 0;
 } catch (const std::exception& error) {
   std::cerr << "error: " << error.what() << "\n";
