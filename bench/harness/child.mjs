@@ -27,10 +27,10 @@ export class Child {
   #errors = '';
   #ended = null;
 
-  /** @param {string[]} command */
-  constructor(command, { env = {}, cwd } = {}) {
+  /** @param {string[]} command `env` is added to the environment, or replaces it */
+  constructor(command, { env = {}, replace = false } = {}) {
     const [program, ...args] = command;
-    this.#process = spawn(program, args, { cwd, env: { ...process.env, ...env } });
+    this.#process = spawn(program, args, { env: replace ? env : { ...process.env, ...env } });
     children.add(this);
     this.#process.stdin.on('error', () => {}); // its end is reported below
     this.#process.stderr.on('data', (text) => {

@@ -1,5 +1,5 @@
 // W1: the lecture's two-layer network, 64x1000 → 100 sigmoid → 10, sum of squares, SGD, float32.
-import { matmul, sigmoid, square, sub, sum } from 'gradsmith';
+import { compile, matmul, sigmoid, square, sub, sum } from 'gradsmith';
 import { TensorDataset } from 'gradsmith/data';
 import { Linear, Sequential, Sigmoid } from 'gradsmith/nn';
 import { SGD } from 'gradsmith/optim';
@@ -28,6 +28,29 @@ export const variants = {
     const check = async () => {
       await steps(checkSteps);
       return [await lossOf().item()];
+    };
+    return { steps, check };
+  },
+
+  'compiled step': ({ arrays, learningRate, checkSteps }) => {
+    const [x, y] = [toTensor(arrays.x), toTensor(arrays.y)];
+    const [w1, w2] = [toParameter(arrays.w1), toParameter(arrays.w2)];
+    const sgd = new SGD([w1, w2], { learningRate });
+    const lossOf = (a, b) => sum(square(sub(matmul(sigmoid(matmul(a, w1)), w2), b)));
+    const step = compile((a, b) => {
+      const loss = lossOf(a, b);
+      loss.backward();
+      sgd.step();
+      return loss;
+    });
+    const steps = async (count) => {
+      let loss;
+      for (let t = 0; t < count; t++) loss = await step(x, y);
+      return loss.item();
+    };
+    const check = async () => {
+      await steps(checkSteps);
+      return [await lossOf(x, y).item()];
     };
     return { steps, check };
   },

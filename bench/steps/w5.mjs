@@ -1,5 +1,5 @@
 // W5: overhead. A 2-16-1 sigmoid network on four points, mean squared error, SGD, float32.
-import { add, matmul, mse, sigmoid } from 'gradsmith';
+import { add, compile, matmul, mse, sigmoid } from 'gradsmith';
 import { TensorDataset } from 'gradsmith/data';
 import { Linear, Sequential, Sigmoid } from 'gradsmith/nn';
 import { SGD } from 'gradsmith/optim';
@@ -12,6 +12,36 @@ export const flops = null;
 
 const parametersOf = ({ w1, b1, w2, b2 }) => [w1, b1, w2, b2].map(toParameter);
 const forward = (x, [w1, b1, w2, b2]) => sigmoid(add(matmul(sigmoid(add(matmul(x, w1), b1)), w2), b2));
+
+/** `of` says which form of the compiled step is called. */
+const compiled =
+  (of) =>
+  ({ arrays, learningRate, checkSteps }) => {
+    const [x, y] = [toTensor(arrays.x), toTensor(arrays.y)];
+    const parameters = parametersOf(arrays);
+    const sgd = new SGD(parameters, { learningRate });
+    const step = of(
+      compile((a, b) => {
+        const loss = mse(forward(a, parameters), b);
+        loss.backward();
+        sgd.step();
+        return loss;
+      }),
+    );
+    const steps = async (count) => {
+      let loss;
+      for (let t = 0; t < count; t++) {
+        const pending = step(x, y);
+        loss = pending instanceof Promise ? await pending : pending;
+      }
+      return loss.item();
+    };
+    const check = async () => {
+      await steps(checkSteps);
+      return [await mse(forward(x, parameters), y).item()];
+    };
+    return { steps, check };
+  };
 
 export const variants = {
   'loop by hand': ({ arrays, learningRate, checkSteps }) => {
@@ -33,6 +63,9 @@ export const variants = {
     };
     return { steps, check };
   },
+
+  'compiled step': compiled((step) => step),
+  'compiled step, sync': compiled((step) => step.sync),
 
   'Trainer.fit': ({ arrays, learningRate, checkSteps }) => {
     const epoch = 50_000; // steps; the four points again and again, 2.4 MB
