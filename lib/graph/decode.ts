@@ -13,11 +13,10 @@ export interface DecodedOperand {
   readonly strides: readonly number[];
 }
 
-/** A micro-op of a group: its name, its dtype, and the registers that it reads. */
+/** A micro-op of a group. */
 export interface DecodedMicroOp {
   readonly name: string;
   readonly dtype: DType;
-  readonly operands: readonly number[];
 }
 
 /** The program of an elementwise group. */
@@ -40,12 +39,10 @@ export interface DecodedPlan {
   readonly arenaBytes: number;
   /** 0 input, 1 state, 2 output */
   readonly buffers: readonly { readonly kind: number; readonly dtype: DType; readonly elements: number }[];
+  /** Elements that are handed back at the end of each step. */
+  readonly values: readonly { readonly buffer: number; readonly dtype: DType; readonly offset: number }[];
   readonly instructions: readonly DecodedInstruction[];
 }
-
-const ARITY: Readonly<Record<string, number>> = { constant: 0, select: 3 };
-const BINARY_FROM = MICRO_OPS.indexOf('add');
-const UNARY_AGAIN = ['logicalNot'];
 
 /** The words must be a plan of `encode()`'s. */
 export function decodePlan(words: Int32Array): DecodedPlan {
@@ -63,7 +60,7 @@ export function decodePlan(words: Int32Array): DecodedPlan {
   const arenaBytes = wide();
   const instructionCount = next();
   const buffers = Array.from({ length: bufferCount }, () => ({ kind: next(), dtype: dtype(), elements: wide() }));
-  at += 4 * valueCount;
+  const values = Array.from({ length: valueCount }, () => ({ buffer: next(), dtype: dtype(), offset: wide() }));
   const operand = (): DecodedOperand => {
     const [buffer, type, offset, rank] = [next(), dtype(), wide(), next()];
     return { buffer, dtype: type, offset, dims: list(rank), strides: list(rank) };
@@ -77,7 +74,7 @@ export function decodePlan(words: Int32Array): DecodedPlan {
     const written = group === null ? 1 : group.outputRegisters.length;
     return { name, attributes, outputs: operands.slice(0, written), inputs: operands.slice(written), group };
   });
-  return { arenaBytes, buffers, instructions };
+  return { arenaBytes, buffers, values, instructions };
 }
 
 function decodeGroup(attributes: readonly number[]): DecodedGroup {
@@ -87,15 +84,8 @@ function decodeGroup(attributes: readonly number[]): DecodedGroup {
     inputs,
     outputRegisters: attributes.slice(3, first),
     ops: Array.from({ length: ops }, (_, i) => {
-      const [code, type, ...registers] = attributes.slice(first + 6 * i, first + 6 * i + 5) as [number, number];
-      const name = MICRO_OPS[code]!;
-      return { name, dtype: DTYPES[type]!, operands: registers.slice(0, arityOf(name)) };
+      const [code, type] = attributes.slice(first + 6 * i) as [number, number];
+      return { name: MICRO_OPS[code]!, dtype: DTYPES[type]! };
     }),
   };
-}
-
-function arityOf(name: string): number {
-  const known = ARITY[name];
-  if (known !== undefined) return known;
-  return MICRO_OPS.indexOf(name as (typeof MICRO_OPS)[number]) >= BINARY_FROM && !UNARY_AGAIN.includes(name) ? 2 : 1;
 }

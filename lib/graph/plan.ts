@@ -35,6 +35,8 @@ export interface Plan {
   /** Filled in by the runtime: the native plan, and its estimated cost in nanoseconds. */
   native: number;
   cost: number;
+  /** Nanoseconds that each instruction has taken a step in the last profile. */
+  times: Float64Array | null;
   /** For the cache. */
   lastUsed: number;
 }
@@ -87,6 +89,7 @@ export function buildPlan(
     work: workOfPlan(decodePlan(words)),
     native: -1,
     cost: 0,
+    times: null,
     lastUsed: 0,
   };
 }

@@ -45,7 +45,7 @@ export function evaluateSync(...tensors: AnyTensor[]): void {
 }
 
 /** What must be computed; for the gradient of a parameter, all pending gradients and their losses, so that the forward pass runs once. */
-function rootsOf(tensors: readonly AnyTensor[]): AnyTensor[] {
+export function rootsOf(tensors: readonly AnyTensor[]): AnyTensor[] {
   const roots = [...new Set(tensors)].filter(isMissing);
   const gradients = roots.filter(isPendingGradient);
   if (gradients.length === 0) return roots;

@@ -89,8 +89,13 @@ type Arrays = readonly ArrayBufferView[] | null;
 export interface NativeAddon {
   info(): NativeInfo;
   stats(): NativeStats;
-  /** Threads that an instruction is split over, the calling one included: 1 to 256, for the whole process. */
-  setThreads(n: number): void;
+  /**
+   * Sets SETTING_THREADS, the threads that an instruction is split over (the calling one included, 1 to 256, for the whole process), or
+   * SETTING_TIMELINE, how many events of later runs are recorded; 0 stops. The second blocks until the queue is empty and returns what has
+   * been recorded before: this thread's number, how many events found no place, and six numbers for each event: plan, instruction (-1: the
+   * whole run), part, thread, start and duration in nanoseconds.
+   */
+  configure(setting: number, value: number): Float64Array | undefined;
 
   /** Zero-filled memory, 64-byte aligned; returns its handle. */
   createBuffer(bytes: number): number;
@@ -136,7 +141,10 @@ export interface NativeAddon {
   progress(jobId: number): number;
 }
 
-const ABI = 1;
+export const SETTING_THREADS = 0;
+export const SETTING_TIMELINE = 1;
+
+const ABI = 2;
 
 /** Where package.json is: two folders up from lib/runtime as from dist/runtime. */
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -28,13 +28,24 @@ export interface RunRequest {
 
 const NONE: readonly AnyTensor[] = Object.freeze([]);
 
+/** Plans by the numbers of their native forms, for profiles. */
+const prepared = new Map<number, WeakRef<Plan>>();
+export function planOfNative(id: number): Plan | undefined {
+  return prepared.get(id)?.deref();
+}
+
 /** Frees native plans that were prepared again, for a Program whose plan had left the cache. */
-const dropped = new FinalizationRegistry<number>((id) => native.releasePlan(id));
+const dropped = new FinalizationRegistry<number>(release);
+
+function release(id: number): void {
+  prepared.delete(id);
+  native.releasePlan(id);
+}
 
 planCache.onEvict = (plan) => {
   if (plan.native < 0) return;
   dropped.unregister(plan);
-  native.releasePlan(plan.native);
+  release(plan.native);
   plan.native = -1;
 };
 
@@ -45,6 +56,7 @@ export function prepare(plan: Plan): void {
     const made = native.createPlan(plan.words);
     plan.native = made.id;
     plan.cost = made.costNs;
+    prepared.set(made.id, new WeakRef(plan));
     dropped.register(plan, made.id, plan);
   } catch (cause) {
     // Too large an arena, or a defect of ours; either way the verifier's words say which instruction.

@@ -1,7 +1,7 @@
 import { GradsmithError } from '../errors.js';
 import { planCache } from '../graph/cache.js';
 import { jobCount } from './jobs.js';
-import { native } from './native.js';
+import { native, SETTING_THREADS } from './native.js';
 import { workDone } from './work.js';
 
 const MAX_THREADS = 256;
@@ -59,5 +59,5 @@ export function setThreads(n: number): void {
   if (!Number.isInteger(n) || n < 1 || n > MAX_THREADS) {
     throw new GradsmithError('ERR_VALUE', `setThreads: expected an integer from 1 to ${MAX_THREADS}, got ${String(n)}`);
   }
-  native.setThreads(n);
+  native.configure(SETTING_THREADS, n);
 }

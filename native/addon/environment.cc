@@ -46,7 +46,7 @@ napi_value call(napi_env env, napi_callback_info info) noexcept {
 // Template arguments must have linkage; a name is one with its export.
 // clang-format off
 #define GRADSMITH_EXPORTS(X) \
-  X(info, info) X(setThreads, set_threads) X(createBuffer, create_buffer) X(releaseBuffer, release_buffer) \
+  X(info, info) X(configure, configure) X(createBuffer, create_buffer) X(releaseBuffer, release_buffer) \
   X(writeBuffer, write_buffer) X(readBuffer, read_buffer) X(createPlan, create_plan) \
   X(releasePlan, release_plan) X(bindShared, bind_shared) X(runSync, run_sync) X(enqueue, enqueue) \
   X(onComplete, on_complete) X(cancel, cancel) X(drain, drain) X(progress, progress) X(stats, stats)

@@ -20,7 +20,7 @@ class Environment {
 
   // info.cc
   napi_value info(const Arguments& arguments);
-  napi_value set_threads(const Arguments& arguments);
+  napi_value configure(const Arguments& arguments);
   napi_value stats(const Arguments& arguments);
   // buffers.cc
   napi_value create_buffer(const Arguments& arguments);
@@ -66,6 +66,7 @@ class Environment {
   void wait_for_users_of(const Buffer& buffer);
   std::pair<Buffer, ArrayView> transfer(const Arguments& arguments, int64_t& offset);
   void adjust_external_memory(int64_t bytes);
+  napi_value recorded();
 
   std::shared_ptr<plan::Plan>& plan(const Arguments& arguments);
   void share(const Arguments& arguments, size_t index, const char* what, napi_typedarray_type type, Shared& shared);
@@ -93,7 +94,8 @@ class Environment {
   Shared handles_;
   Shared scalars_;
   Shared values_;
-  std::vector<void*> bases_;  // of runs on this thread
+  std::vector<void*> bases_;                  // of runs on this thread
+  std::shared_ptr<plan::Timeline> timeline_;  // while runs are recorded
 
   napi_threadsafe_function completions_ = nullptr;
   napi_ref callback_ = nullptr;

@@ -1,4 +1,4 @@
-// info, setThreads, stats: what the native side is and does.
+// info, configure, stats: what the native side is and does.
 #include "addon/environment.h"
 #include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
@@ -8,7 +8,12 @@ namespace gradsmith::addon {
 namespace {
 
 /// Changes when an export does; lib/runtime/native.ts expects the same number.
-constexpr int kAbi = 1;
+constexpr int kAbi = 2;
+
+/// What configure() sets, by the numbers of lib/runtime/native.ts.
+constexpr int64_t kThreads = 0;
+constexpr int64_t kTimeline = 1;
+constexpr int64_t kMostEvents = int64_t{1} << 24;
 
 template <class Names>
 Napi::Array string_array(Napi::Env env, const Names& names) {
@@ -57,10 +62,39 @@ napi_value Environment::info(const Arguments& arguments) {
   return object;
 }
 
-napi_value Environment::set_threads(const Arguments& arguments) {
-  const int64_t threads = arguments.whole(0, "the number of threads", 1, ThreadPool::kMaxThreads);
-  ThreadPool::instance().set_threads(static_cast<size_t>(threads));
-  return nullptr;
+napi_value Environment::configure(const Arguments& arguments) {
+  switch (arguments.whole(0, "the setting", kThreads, kTimeline)) {
+    case kThreads: {
+      const int64_t threads = arguments.whole(1, "the number of threads", 1, ThreadPool::kMaxThreads);
+      ThreadPool::instance().set_threads(static_cast<size_t>(threads));
+      return nullptr;
+    }
+    default: {
+      const int64_t capacity = arguments.whole(1, "the number of events", 0, kMostEvents);
+      executor_.drain();
+      const napi_value before = timeline_ == nullptr ? nullptr : recorded();
+      timeline_ = capacity == 0 ? nullptr : std::make_shared<plan::Timeline>(static_cast<size_t>(capacity));
+      return before;
+    }
+  }
+}
+
+/// The number of this thread, the events that found no place, and six numbers for each of the others.
+napi_value Environment::recorded() {
+  const std::span<const plan::TimelineEvent> events = timeline_->events();
+  Napi::Float64Array numbers = Napi::Float64Array::New(env_, 2 + 6 * events.size());
+  double* out = numbers.Data();
+  *out++ = plan::Timeline::this_thread();
+  *out++ = static_cast<double>(timeline_->dropped());
+  for (const plan::TimelineEvent& event : events) {
+    *out++ = event.plan;
+    *out++ = event.instruction;
+    *out++ = event.part;
+    *out++ = event.thread;
+    *out++ = static_cast<double>(event.start_ns);
+    *out++ = static_cast<double>(event.end_ns - event.start_ns);
+  }
+  return numbers;
 }
 
 napi_value Environment::stats(const Arguments& arguments) {

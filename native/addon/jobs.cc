@@ -53,6 +53,8 @@ napi_value Environment::enqueue(const Arguments& arguments) {
   job->bases.resize(job->plan->base_count());
   const Rows rows = this->rows(arguments, *job->plan, 3);
   job->steps = rows.steps;
+  job->timeline = timeline_;
+  job->plan_number = arguments.handle(0);
   job->value_rows = rows.values;
   job->scalars.assign(rows.scalars, rows.scalars + static_cast<size_t>(rows.steps) * job->plan->scalars());
   if (rows.values == nullptr) job->values.resize(static_cast<size_t>(rows.steps) * job->plan->values());

@@ -85,7 +85,10 @@ napi_value Environment::run_sync(const Arguments& arguments) {
   const Rows rows = this->rows(arguments, plan, 2);
   double* values = rows.values != nullptr ? rows.values : reinterpret_cast<double*>(values_.view.data);
   plan::RunControl control;
-  const plan::RunResult result = run(plan, {bases_.data(), rows.scalars, values, rows.steps}, control);
+  const plan::RunResult result = run(plan,
+                                     {bases_.data(), rows.scalars, values, rows.steps, timeline_.get(),
+                                      timeline_ == nullptr ? 0 : arguments.handle(0)},
+                                     control);
   ++runs_;
   if (result.fault.code == plan::Fault::kNone) return nullptr;
   return fault_object(arguments.napi(), result);

@@ -90,7 +90,9 @@ void Executor::loop() {
 void Executor::run_job(Job& job) {
   double* values = job.value_rows != nullptr ? job.value_rows : job.values.data();
   try {
-    job.result = run(*job.plan, {job.bases.data(), job.scalars.data(), values, job.steps}, job.control);
+    job.result =
+        run(*job.plan, {job.bases.data(), job.scalars.data(), values, job.steps, job.timeline.get(), job.plan_number},
+            job.control);
   } catch (const std::bad_alloc&) {
     job.out_of_memory = true;
   }

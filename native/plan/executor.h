@@ -22,6 +22,8 @@ struct Job {
   std::vector<double> values;   // rows, unless they go to `value_rows`
   double* value_rows = nullptr;
   int64_t steps = 1;
+  std::shared_ptr<Timeline> timeline;  // records the run, if given
+  int32_t plan_number = 0;
   /// Keeps memory alive until the job is destroyed.
   std::vector<std::shared_ptr<void>> holds;
 

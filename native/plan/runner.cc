@@ -25,16 +25,24 @@ class FirstFault {
   Fault fault_;
 };
 
-/// Out of line: the loop over instructions stays small for those that are not split.
-[[gnu::noinline]] Fault run_parts(const Prepared& instruction, void* const* bases, void* scratch,
-                                  size_t scratch_bytes) {
+/// Runs the parts of an instruction over the pool; `run_part(part, scratch, fault)` runs one.
+template <class RunPart>
+Fault run_parts(size_t parts, void* scratch, size_t scratch_bytes, RunPart run_part) {
   FirstFault first;
-  ThreadPool::instance().run(instruction.parts, scratch, scratch_bytes, [&](size_t part, void* own_scratch) {
+  ThreadPool::instance().run(parts, scratch, scratch_bytes, [&](size_t part, void* own_scratch) {
     Fault fault;
-    instruction.run(bases, part, own_scratch, fault);
+    run_part(part, own_scratch, fault);
     if (fault.code != Fault::kNone) first.report(part, fault);
   });
   return first.fault();
+}
+
+/// Out of line: the loop over instructions stays small for those that are not split.
+[[gnu::noinline]] Fault run_split(const Prepared& instruction, void* const* bases, void* scratch,
+                                  size_t scratch_bytes) {
+  return run_parts(instruction.parts, scratch, scratch_bytes, [&](size_t part, void* own_scratch, Fault& fault) {
+    instruction.run(bases, part, own_scratch, fault);
+  });
 }
 
 bool stopped_now(const RunControl& control) {
@@ -52,7 +60,33 @@ int32_t run_step(const Plan& plan, void* const* bases, void* scratch, const RunC
     if (instruction->parts == 1) {
       instruction->run(bases, 0, scratch, fault);
     } else if (instruction->parts > 1) {
-      fault = run_parts(*instruction, bases, scratch, plan.scratch_bytes());
+      fault = run_split(*instruction, bases, scratch, plan.scratch_bytes());
+    }
+    if (fault.code != Fault::kNone) return index;
+    ++index;
+  }
+  return -1;
+}
+
+/// run_step() that records. Apart from it, so that a step which is not recorded pays nothing.
+int32_t run_step_recorded(const Plan& plan, const RunArguments& arguments, void* scratch, const RunControl& control,
+                          Fault& fault) {
+  int32_t index = 0;
+  for (const std::unique_ptr<Prepared>& instruction : plan.instructions()) {
+    if (stopped_now(control)) {
+      fault.code = Fault::kAborted;
+      return index;
+    }
+    const auto run_part = [&](size_t part, void* own_scratch, Fault& own_fault) {
+      const int64_t start = Timeline::now_ns();
+      instruction->run(arguments.bases, part, own_scratch, own_fault);
+      arguments.timeline->add({arguments.plan_number, index, static_cast<int32_t>(part), Timeline::this_thread(), start,
+                               Timeline::now_ns()});
+    };
+    if (instruction->parts == 1) {
+      run_part(0, scratch, fault);
+    } else if (instruction->parts > 1) {
+      fault = run_parts(instruction->parts, scratch, plan.scratch_bytes(), run_part);
     }
     if (fault.code != Fault::kNone) return index;
     ++index;
@@ -73,6 +107,8 @@ RunResult run(Plan& plan, const RunArguments& arguments, RunControl& control) {
   bases[plan.arena_base()] = plan.arena();
   const double* scalars = arguments.scalars;
   double* values = arguments.values;
+  Timeline* const timeline = arguments.timeline;
+  const int64_t start = timeline == nullptr ? 0 : Timeline::now_ns();
   RunResult result;
   for (; result.steps_done < arguments.steps; ++result.steps_done) {
     if (control.request.load(std::memory_order_relaxed) != RunControl::kGoOn) {
@@ -80,12 +116,16 @@ RunResult run(Plan& plan, const RunArguments& arguments, RunControl& control) {
       break;
     }
     bases[plan.scalars_base()] = const_cast<double*>(scalars);  // the verifier has seen that nothing writes them
-    result.instruction = run_step(plan, bases, scratch, control, result.fault);
+    result.instruction = timeline == nullptr ? run_step(plan, bases, scratch, control, result.fault)
+                                             : run_step_recorded(plan, arguments, scratch, control, result.fault);
     if (result.fault.code != Fault::kNone) break;
     plan.read_values(bases, values);
     scalars += plan.scalars();
     values += plan.values();
     control.steps_done.store(result.steps_done + 1, std::memory_order_release);
+  }
+  if (timeline != nullptr) {
+    timeline->add({arguments.plan_number, TimelineEvent::kRun, 0, Timeline::this_thread(), start, Timeline::now_ns()});
   }
   return result;
 }

@@ -5,6 +5,7 @@
 
 #include "plan/instruction.h"
 #include "plan/plan.h"
+#include "plan/timeline.h"
 
 namespace gradsmith::plan {
 
@@ -23,6 +24,9 @@ struct RunArguments {
   const double* scalars;  // steps rows of plan.scalars()
   double* values;         // steps rows of plan.values()
   int64_t steps = 1;
+  /// Told of each part of each instruction, if given, as of the plan with this number.
+  Timeline* timeline = nullptr;
+  int32_t plan_number = 0;
 };
 
 struct RunResult {

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <thread>
 
 #include "base/thread_pool.h"
@@ -224,4 +226,55 @@ TEST_CASE("a plan's cost grows with its work") {
 
 TEST_CASE("an arena that no machine holds is std::bad_alloc") {
   CHECK_THROWS_AS(PlanRun(PlanBuilder().arena(int64_t{1} << 46).words()), std::bad_alloc);
+}
+
+TEST_CASE("a timeline has an event for each part of each instruction, and one for the run") {
+  on_each_level([](const kernels::KernelTable& table) {
+    const Threads two(2);
+    PlanRun plain(large_words(), table);
+    PlanRun run(large_words(), table);
+    for (PlanRun* each : {&plain, &run}) {
+      each->fill(0, waves(200 * 150));
+      each->fill(1, waves(150 * 300));
+    }
+    plain.run();
+    Timeline timeline(1000);
+    const RunResult result = plan::run(run.plan, {run.bases.data(), nullptr, nullptr, 2, &timeline, 42}, run.control);
+    CHECK(result.steps_done == 2);
+    CHECK(std::memcmp(run.at<float>(2), plain.at<float>(2), 200 * 300 * sizeof(float)) == 0);
+    CHECK(timeline.dropped() == 0);
+
+    const std::span<const TimelineEvent> events = timeline.events();
+    const TimelineEvent& whole = events.back();
+    CHECK(whole.instruction == TimelineEvent::kRun);
+    CHECK(whole.thread == Timeline::this_thread());
+    size_t expected = 1;
+    for (size_t i = 0; i < run.plan.instructions().size(); ++i) {
+      const size_t parts = run.plan.instructions()[i]->parts;
+      expected += 2 * parts;
+      for (size_t part = 0; part < parts; ++part) {
+        CHECK(std::count_if(events.begin(), events.end(), [&](const TimelineEvent& e) {
+                return e.plan == 42 && e.instruction == static_cast<int32_t>(i) && e.part == static_cast<int32_t>(part);
+              }) == 2);
+      }
+    }
+    CHECK(events.size() == expected);
+    for (const TimelineEvent& event : events) {
+      CHECK(event.start_ns >= whole.start_ns);
+      CHECK(event.end_ns >= event.start_ns);
+      CHECK(event.end_ns <= whole.end_ns);
+    }
+  });
+}
+
+TEST_CASE("a timeline keeps the first events and counts the others") {
+  PlanRun run(accumulate_words(5));
+  run.fill<float>(0, {1, 2, 3, 4, 5});
+  Timeline timeline(3);
+  const std::vector<double> scalars(4, 1);
+  std::vector<double> values(4);
+  plan::run(run.plan, {run.bases.data(), scalars.data(), values.data(), 4, &timeline}, run.control);
+  CHECK(timeline.events().size() == 3);
+  CHECK(timeline.dropped() == 6);
+  CHECK(values == std::vector<double>{15, 30, 45, 60});
 }
