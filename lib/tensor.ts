@@ -208,6 +208,7 @@ export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'
     return this.extra?.pending ?? null;
   }
 
+  /** @internal */
   set pending(job: PendingJob | null) {
     if (job !== null || this.extra !== null) extraOf(this).pending = job;
   }
@@ -222,6 +223,7 @@ export class Tensor<out S extends Shape = Shape, out D extends DType = 'float32'
     return this.extra?.gradient ?? null;
   }
 
+  /** @internal */
   set gradient(gradient: PendingGradient | null) {
     if (gradient !== null || this.extra !== null) extraOf(this).gradient = gradient;
   }

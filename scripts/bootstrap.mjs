@@ -53,4 +53,4 @@ await takeLock();
 installDependencies();
 if (!existsSync(`${root}build/Release/gradsmith.node`)) console.log('building the native part (once) …');
 buildNative();
-buildTypes();
+await buildTypes();

@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { GradsmithError } from '../errors.js';
 import { tensor } from '../ops/index.js';
 import type { Tensor } from '../tensor.js';
@@ -18,7 +15,7 @@ export type Digits = TensorDataset<[Tensor<[number, 64]>, Tensor<[number], 'int3
  * @example const [train, test] = (await loadDigits('examples/data/digits.csv.gz')).split([0.8, 0.2], { seed: 0 });
  */
 export async function loadDigits(file: string | URL): Promise<Digits> {
-  const text = (await promisify(gunzip)(await readFile(file))).toString('latin1');
+  const text = (await unzip(file)).toString('latin1');
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const pixels = new Float32Array(lines.length * PIXELS);
   const labels = new Int32Array(lines.length);
@@ -36,4 +33,14 @@ export async function loadDigits(file: string | URL): Promise<Digits> {
   }
   const images = tensor(pixels, { shape: [lines.length, PIXELS] });
   return new TensorDataset(images, tensor(labels, { dtype: 'int32' })) as unknown as Digits;
+}
+
+/** Loads what it needs when it is needed: most programs that import this package read no such file. */
+async function unzip(file: string | URL): Promise<Buffer> {
+  const [{ readFile }, { promisify }, { gunzip }] = await Promise.all([
+    import('node:fs/promises'),
+    import('node:util'),
+    import('node:zlib'),
+  ]);
+  return promisify(gunzip)(await readFile(file));
 }
