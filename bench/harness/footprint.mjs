@@ -25,21 +25,10 @@ const script = (code) => ['--input-type=module', '-e', code];
 export async function measureFootprint({ filter, env, rounds }) {
   const pairs = 3 * rounds;
   const rows = [];
-  const add = (name, unit, values, note) =>
-    rows.push({
-      id: name,
-      section: 'footprint',
-      name,
-      threads: 0,
-      isa: '',
-      unit,
-      better: 'lower',
-      value: spread(values),
-      share: null,
-      limit: null,
-      note,
-    });
-
+  const add = (name, unit, values, note) => {
+    const what = { id: name, section: 'footprint', name, threads: 0, isa: '', unit, better: 'lower', note };
+    rows.push({ ...what, value: spread(values), share: null, limit: null });
+  };
   if (filter('footprint', 'import')) {
     const imports = [];
     for (let i = 0; i < pairs; i++) {
@@ -47,6 +36,15 @@ export async function measureFootprint({ filter, env, rounds }) {
       imports.push(wallTime(script("import 'gradsmith'"), env) - bare);
     }
     add('import over bare Node', 'ms', imports, 'target: under 20');
+  }
+  if (filter('footprint', 'tarball')) {
+    const work = mkdtempSync(join(tmpdir(), 'gradsmith-size-'));
+    try {
+      const { size } = statSync(pack(work, { rebuild: false }));
+      add('packed tarball, one platform', 'MB', [size / 1e6], 'target: under 5');
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
   }
   if (filter('footprint', 'first step')) {
     const times = [];
@@ -59,19 +57,6 @@ export async function measureFootprint({ filter, env, rounds }) {
       times.push(Number(stdout));
     }
     add('first W1 step', 'ms', times, 'trace, plan, run; target: under 10');
-  }
-  if (filter('footprint', 'tarball')) {
-    const work = mkdtempSync(join(tmpdir(), 'gradsmith-size-'));
-    try {
-      add(
-        'packed tarball, one platform',
-        'MB',
-        [statSync(pack(work, { rebuild: false })).size / 1e6],
-        'target: under 5',
-      );
-    } finally {
-      rmSync(work, { recursive: true, force: true });
-    }
   }
   return rows;
 }

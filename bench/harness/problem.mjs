@@ -104,10 +104,10 @@ export function makeProblem(name) {
     parts.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
   }
   const bin = path.replace('.json', '.bin');
-  writeFileSync(`${bin}.new`, Buffer.concat(parts));
-  renameSync(`${bin}.new`, bin);
-  writeFileSync(`${path}.new`, JSON.stringify({ name, bin, ...rest, arrays: described }));
-  renameSync(`${path}.new`, path);
+  writeFileSync(`${bin}.${process.pid}`, Buffer.concat(parts));
+  renameSync(`${bin}.${process.pid}`, bin);
+  writeFileSync(`${path}.${process.pid}`, JSON.stringify({ name, bin, ...rest, arrays: described }));
+  renameSync(`${path}.${process.pid}`, path);
   return path;
 }
 

@@ -44,7 +44,7 @@ describe('npm run bench', () => {
   const [json, svg] = [join(work, 'a.json'), join(work, 'a.svg')];
   let output = '';
   const run = (...more: string[]) => {
-    const filter = ['--filter', 'W5,W6 predictSync,matmul 16x16x16,sum of rows 128x10,import'];
+    const filter = ['--filter', 'W5,W6 predictSync,matmul 16x16x16,sum of rows 128x10,import,first step'];
     const args = [
       'bench/run.mjs',
       ...filter,
@@ -65,7 +65,7 @@ describe('npm run bench', () => {
   }, 240_000);
 
   test('prints a table with every row', () => {
-    for (const name of ['W5 loop by hand', 'W5 Trainer.fit', 'W6 predictSync', 'import over bare Node'])
+    for (const name of ['W5 loop by hand', 'W5 Trainer.fit', 'W6 predictSync', 'import over bare Node', 'first W1 step'])
       expect(output).toMatch(new RegExp(`^${name} .*\\d`, 'm'));
     expect(output).toMatch(/gradsmith \d+\.\d+\.\d+ \(\w+\), Node v\d+/);
   });
