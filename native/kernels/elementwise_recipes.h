@@ -9,11 +9,12 @@
 
 namespace gradsmith::kernels {
 
-inline constexpr size_t kMaxRecipeOps = 13, kMaxRecipeInputs = 12, kMaxRecipeOutputs = 3;
+inline constexpr size_t kMaxRecipeOps = 14, kMaxRecipeInputs = 12, kMaxRecipeOutputs = 3;
 inline constexpr size_t kMaxRecipeRegisters = kMaxRecipeInputs + kMaxRecipeOps;
 
 /// Registers: `streams` values per element, then `uniforms` numbers, then the ops' results. Every value that a reader
-/// outside may want is an output; the last op is the one from which all others can be reached.
+/// outside may want is an output. The others can be reached from the last op, or are the only ones of their kind with
+/// their operands.
 struct Recipe {
   struct Op {
     Micro op;
@@ -31,7 +32,28 @@ struct Recipe {
 
 /// Longest first: the first that fits is taken.
 inline constexpr Recipe kRecipes[] = {
-    // Adam. Streams w m v g; numbers beta1, 1-beta1, beta2, 1-beta2, root scale, epsilon, step size.
+    // AdamW: streams w m v g; numbers beta1, 1-beta1, beta2, 1-beta2, root scale, epsilon, step size, what is left of
+    // w.
+    {4,
+     8,
+     14,
+     {{Micro::kMul, 1, 4},
+      {Micro::kMul, 3, 5},
+      {Micro::kAdd, 12, 13},  // 14: m
+      {Micro::kMul, 2, 6},
+      {Micro::kSquare, 3},
+      {Micro::kMul, 16, 7},
+      {Micro::kAdd, 15, 17},  // 18: v
+      {Micro::kSqrt, 18},
+      {Micro::kMul, 19, 8},
+      {Micro::kAdd, 20, 9},
+      {Micro::kDiv, 14, 21},
+      {Micro::kMul, 22, 10},
+      {Micro::kMul, 0, 11},
+      {Micro::kSub, 24, 23}},
+     3,
+     {25, 14, 18}},
+    // Adam: the same, but w is taken whole.
     {4,
      7,
      13,
@@ -52,6 +74,10 @@ inline constexpr Recipe kRecipes[] = {
      {23, 13, 17}},
     // SGD with momentum. Streams w, velocity, g; numbers momentum, rate.
     {3, 2, 4, {{Micro::kMul, 1, 3}, {Micro::kAdd, 5, 2}, {Micro::kMul, 6, 4}, {Micro::kSub, 0, 7}}, 2, {8, 6}},
+    // A bias, an activation, and the slope that the way back will want: s and s·(1-s), t and 1-t², gelu and its slope.
+    {2, 1, 4, {{Micro::kAdd, 0, 1}, {Micro::kSigmoid, 3}, {Micro::kSub, 2, 4}, {Micro::kMul, 4, 5}}, 2, {4, 6}},
+    {2, 1, 4, {{Micro::kAdd, 0, 1}, {Micro::kTanh, 3}, {Micro::kSquare, 4}, {Micro::kSub, 2, 5}}, 2, {4, 6}},
+    {2, 0, 3, {{Micro::kAdd, 0, 1}, {Micro::kGelu, 2}, {Micro::kGeluSlope, 2}}, 2, {3, 4}},
     // The gradients of sigmoid, of tanh, of relu: g·(y·(1-y)), g·(1-y²), y > 0 ? g : 0. Streams g, y.
     {2, 1, 3, {{Micro::kSub, 2, 1}, {Micro::kMul, 1, 3}, {Micro::kMul, 0, 4}}, 1, {5}},
     {2, 1, 3, {{Micro::kSquare, 1}, {Micro::kSub, 2, 3}, {Micro::kMul, 0, 4}}, 1, {5}},

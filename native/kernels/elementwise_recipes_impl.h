@@ -4,6 +4,7 @@
 
 #include "kernels/elementwise_blocks.h"
 #include "kernels/elementwise_recipes.h"
+#include "kernels/gemm_unroll.h"
 
 namespace gradsmith::kernels {
 
@@ -67,15 +68,21 @@ void run_recipe(char* const* slots, const uint16_t* at, size_t n, size_t rows, c
   T* y[kOutputs];
   const T* x[kStreams];
   V numbers[kUniforms + 1];
+  GRADSMITH_UNROLL(16)
   for (size_t i = 0; i < kOutputs; ++i) y[i] = reinterpret_cast<T*>(slots[at[i]]);
+  GRADSMITH_UNROLL(16)
   for (size_t i = 0; i < kStreams; ++i) x[i] = reinterpret_cast<const T*>(slots[at[kOutputs + i]]);
+  GRADSMITH_UNROLL(16)
   for (size_t i = 0; i < kUniforms; ++i)
     numbers[i] = V::splat(*reinterpret_cast<const T*>(slots[at[kOutputs + kStreams + i]]));
   const auto vector = [&](size_t i, auto load, auto store) __attribute__((always_inline)) {
     V r[static_cast<size_t>(R::kRecipe.registers())];
+    GRADSMITH_UNROLL(16)
     for (size_t k = 0; k < kStreams; ++k) r[k] = load(x[k] + i);
+    GRADSMITH_UNROLL(16)
     for (size_t k = 0; k < kUniforms; ++k) r[kStreams + k] = numbers[k];
     R::run(r);
+    GRADSMITH_UNROLL(16)
     for (size_t k = 0; k < kOutputs; ++k) store(r[static_cast<size_t>(R::kRecipe.output[k])], y[k] + i);
   };
   const auto full = [&](size_t i) __attribute__((always_inline)) {
@@ -95,7 +102,9 @@ void run_recipe(char* const* slots, const uint16_t* at, size_t n, size_t rows, c
           i, [rest](const T* p) { return V::load_partial(p, rest); }, [rest](V v, T* p) { v.store_partial(p, rest); });
     }
     if (--rows == 0) return;
+    GRADSMITH_UNROLL(16)
     for (size_t k = 0; k < kOutputs; ++k) y[k] = next(y[k], steps[k]);
+    GRADSMITH_UNROLL(16)
     for (size_t k = 0; k < kStreams; ++k) x[k] = next(x[k], steps[kOutputs + k]);
   }
 }

@@ -37,6 +37,7 @@ class Matcher {
     std::vector<GroupNode> nodes;  // backwards
     for (size_t p = order_.size(); p-- > 0;) {
       if (taken_[p]) continue;
+      taken_[p] = true;
       std::optional<GroupNode> node;
       for (size_t r = 0; r < kernels::kRecipeCount && !node; ++r) node = recipe_at(p, r);
       nodes.push_back(node ? std::move(*node) : op_at(p));
@@ -65,7 +66,10 @@ class Matcher {
     if (p + 1 < ops || (!all && recipe.ops < kernels::kFewestOpsInside)) return std::nullopt;
     Binding binding;
     binding.fill(kFree);
-    if (!solve(recipe, {{recipe.registers() - 1, order_[p]}}, binding)) return std::nullopt;
+    taken_[p] = false;
+    const bool found = solve(recipe, {{recipe.registers() - 1, order_[p]}}, binding) && find_others(recipe, binding);
+    taken_[p] = true;
+    if (!found) return std::nullopt;
     GroupNode node;
     node.recipe = which;
     for (int i = 0; i < recipe.inputs(); ++i) node.reads.push_back(binding[static_cast<size_t>(i)]);
@@ -114,6 +118,22 @@ class Matcher {
       for (size_t i = 0; i < candidate.args.size(); ++i) {
         pairs.push_back({operands[i], static_cast<size_t>(candidate.args[i])});
       }
+    }
+    return true;
+  }
+
+  /// Binds the recipe's ops that its last one does not need: their operands are bound.
+  bool find_others(const Recipe& recipe, Binding& binding) const {
+    for (int k = 0; k < recipe.ops; ++k) {
+      size_t& bound = binding[static_cast<size_t>(recipe.inputs() + k)];
+      for (size_t q = 0; q < order_.size() && bound == kFree; ++q) {
+        const GroupOp& candidate = op_of(order_[q]);
+        const Recipe::Op& op = recipe.op[k];
+        const bool same = candidate.op == op.op && candidate.dtype == dtype_ && candidate.args.size() == 1 &&
+                          static_cast<size_t>(candidate.args[0]) == binding[static_cast<size_t>(op.a)];
+        if (same && !taken_[q]) bound = order_[q];
+      }
+      if (bound == kFree) return false;
     }
     return true;
   }

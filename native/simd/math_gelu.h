@@ -5,7 +5,7 @@ namespace gradsmith::simd {
 
 inline constexpr UlpBound kGeluUlp = {3.75, 3.75};
 /// Of the larger of its terms, Φ(x) and |x|·φ(x): near -0.75 they cancel.
-inline constexpr UlpBound kGeluSlopeUlp = {4, 4};
+inline constexpr UlpBound kGeluSlopeUlp = {4.25, 4};
 
 /// What both are made of, for t = min(|x|, limit): e^(-t²/2), and w with e^(-t²/2)·w/(t + c) = 1 - Φ(t).
 /// t² is rounded; the exponential is told its error, since at t = 14 half an ulp of t²/2 is 2^-18 of the result. The
