@@ -396,13 +396,22 @@ class Lowering {
     return steps;
   }
 
+  /// A result that no output wants goes to a block's slot, which has no room for more than a block.
+  bool writes_streams_only(const Emit& emit) const {
+    const auto first = out_.lists.begin() + emit.d;
+    return std::all_of(first, first + kernels::kRecipes[emit.recipe].outputs,
+                       [&](uint16_t slot) { return slot < out_.stream_operand.size(); });
+  }
+
   kernels::RecipeFn* recipe_loop(const Emit& emit) const {
     return kernels_.recipes[out_.lane_bytes == 8 ? 1 : 0][emit.recipe];
   }
 
   void finish() {
     for (uint16_t& slot : out_.lists) slot = final_slot(slot);
-    if (steps_.size() == 1 && steps_[0].code == Code::kRecipe) out_.whole = recipe_loop(steps_[0]);
+    if (steps_.size() == 1 && steps_[0].code == Code::kRecipe && writes_streams_only(steps_[0])) {
+      out_.whole = recipe_loop(steps_[0]);
+    }
     if (!prologue_.empty()) out_.prologue = bind(prologue_, Pace::kNarrow);
     for (const Pace pace : {Pace::kWide, Pace::kHalf, Pace::kNarrow}) {
       out_.steps[static_cast<size_t>(pace)] = bind(steps_, pace);

@@ -160,6 +160,38 @@ TEST_CASE("a recipe gives the bits of its ops one by one, for any length, rows, 
   });
 }
 
+TEST_CASE("a result of a recipe that no output wants has room, however long the operands") {
+  // SGD with weight decay is momentum's recipe, with w for the velocity, which stays inside.
+  each_table([](const kernels::KernelTable& table) {
+    const int64_t n = 5000;
+    GroupBuilder group({DType::kFloat32, DType::kFloat32});
+    const int32_t decay = group.constant(DType::kFloat32, 0.01), rate = group.constant(DType::kFloat32, 0.1);
+    const int32_t decayed = group.op(Micro::kMul, DType::kFloat32, {0, decay});
+    const int32_t direction = group.op(Micro::kAdd, DType::kFloat32, {1, decayed});
+    const int32_t step = group.op(Micro::kMul, DType::kFloat32, {direction, rate});
+    const int32_t y = group.op(Micro::kSub, DType::kFloat32, {0, step});
+    const Operand w = packed(0, DType::kFloat32, {n});
+    const Instruction instruction = group.build({y}, {w, w, packed(1, DType::kFloat32, {n})});
+    CHECK((lower_group(decode_group(instruction), {0, 0}, {1, 0}, table.elementwise).whole == nullptr));
+    std::vector<float> weights(n), gradient(n), want(n);
+    for (size_t i = 0; i < weights.size(); ++i) {
+      weights[i] = 1.0f + static_cast<float>(i) / 100;
+      gradient[i] = 3.0f - static_cast<float>(i) / 77;
+      const float decayed_weight = weights[i] * 0.01f;
+      want[i] = weights[i] - (gradient[i] + decayed_weight) * 0.1f;
+    }
+    const TestContext context(table);
+    const std::unique_ptr<Prepared> prepared = kElementwiseRow.prepare(instruction, context);
+    const double guard = 1234.5;
+    std::vector<double> scratch(prepared->scratch_bytes / sizeof(double) + 4096, guard);
+    void* const bases[] = {weights.data(), gradient.data()};
+    Fault fault;
+    for (size_t part = 0; part < prepared->parts; ++part) prepared->run(bases, part, scratch.data(), fault);
+    CHECK(same_bits(weights, want));
+    for (size_t i = prepared->scratch_bytes / sizeof(double); i < scratch.size(); ++i) REQUIRE(scratch[i] == guard);
+  });
+}
+
 TEST_CASE("a group that computes a recipe is run by its loop, unless somebody reads a value from inside") {
   for (size_t r = 0; r < kernels::kRecipeCount; ++r) {
     CAPTURE(r);
