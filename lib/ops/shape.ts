@@ -19,6 +19,7 @@ import type {
   SqueezeArgument,
   Squeezed,
 } from '../types/index.js';
+import { Matmul } from './matmul.js';
 import * as n from './nodes.js';
 
 // Other ways to see the same elements: these ops move nothing by themselves.
@@ -53,7 +54,7 @@ export const Transpose = op({
   shape: ([x], attr) => permutedExtent(x!.extent, attr),
   dtype: ([x]) => x!.type,
   view: (input, { attr }) => permuteView(input, orderOf(attr, input.dims.length)),
-  gradient: ([x], _y, dy, attr) => [apply(Transpose, [dy], inverse(attr, x!.extent.rank))],
+  gradient: ([x], _y, dy, attr) => [transposedGradient(dy, inverse(attr, x!.extent.rank))],
   samples: {
     cases: [
       { inputs: [{ shape: [3, 5] }], attr: packAxes([1, 0]) },
@@ -63,6 +64,22 @@ export const Transpose = op({
     ],
   },
 });
+
+/**
+ * A gradient with its axes in another order. Where it is a matrix product, (A·B)ᵀ is Bᵀ·Aᵀ: so the gradient of a weight that is used
+ * transposed comes in the weight's own layout, and the update can join the product.
+ */
+function transposedGradient(dy: AnyTensor, attr: number): AnyTensor {
+  if (dy.op !== Matmul || attr !== swapLast(dy.extent.rank)) return apply(Transpose, [dy], attr);
+  const [a, b] = dy.inputs;
+  return apply(Matmul, [matrixTranspose(b!), matrixTranspose(a!)]);
+}
+
+/** Swaps the last two axes; twice is not at all. */
+function matrixTranspose(x: AnyTensor): AnyTensor {
+  const swap = swapLast(x.extent.rank);
+  return x.op === Transpose && x.attr === swap ? x.inputs[0]! : apply(Transpose, [x], swap);
+}
 
 /**
  * The axes in another order: reversed, or axis i of the result is axis `axes[i]` of x.

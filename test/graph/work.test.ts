@@ -20,6 +20,7 @@ import {
   tensor,
   where,
 } from '../../lib/index.js';
+import { Linear } from '../../lib/nn/index.js';
 import { Adam, type Optimizer, SGD } from '../../lib/optim/index.js';
 import { planFor } from '../../lib/runtime/run.js';
 import { lazily } from '../lazy.js';
@@ -84,4 +85,21 @@ describe.each<[string, number, (p: AnyTensor[]) => Optimizer]>([
     else expect(others).toBeGreaterThan(4 * w1.size);
     expect(after.flops - before.flops).toBeGreaterThan(2 * 64 * (2 * 1000 * 100 + 3 * 100 * 10));
   });
+});
+
+it('a weight that is used transposed, as in Linear, gets its gradient in its own layout: its update joins the product, too', () => {
+  const model = new Linear(1000, 100);
+  const sgd = new SGD(model.parameters(), { learningRate: 0.1 });
+  const x = randn([64, 1000], { seed: 3 });
+  evaluateSync(x);
+  const step = () => {
+    sum(square(model.forward(x))).backward();
+    sgd.stepSync();
+  };
+  step();
+  const before = stats().bytesWritten;
+  step();
+  const others = stats().bytesWritten - before - 4 * model.weight.size;
+  if (planCache.fused) expect(others).toBeLessThan(2 * model.weight.size);
+  else expect(others).toBeGreaterThan(4 * model.weight.size);
 });
