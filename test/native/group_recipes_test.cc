@@ -160,6 +160,55 @@ TEST_CASE("a recipe gives the bits of its ops one by one, for any length, rows, 
   });
 }
 
+template <class T>
+void check_inside(const kernels::KernelTable& table, size_t which, int64_t n) {
+  CAPTURE(which);
+  CAPTURE(n);
+  const Recipe& recipe = kRecipes[which];
+  const DType dtype = dtype_of<T>();
+  GroupBuilder group(std::vector<DType>(at(recipe.streams), dtype));
+  std::vector<int32_t> reg = {group.op(Micro::kNeg, dtype, {0})};
+  for (int i = 1; i < recipe.streams; ++i) reg.push_back(i);
+  for (int i = 0; i < recipe.uniforms; ++i) reg.push_back(group.constant(dtype, 0.125 + 0.3 * i));
+  for (int k = 0; k < recipe.ops; ++k) {
+    const Recipe::Op& op = recipe.op[k];
+    reg.push_back(group.op(op.op, dtype, {reg[at(op.a)], reg[at(op.b)], reg[at(op.c)]}));
+  }
+  const int32_t y = group.op(Micro::kNeg, dtype, {reg[at(recipe.output[0])]});
+
+  std::mt19937 random(11);
+  std::normal_distribution<T> normal(T(0.4), T(1.5));
+  std::vector<std::vector<T>> buffers(at(recipe.streams) + 1, std::vector<T>(static_cast<size_t>(n)));
+  std::vector<Operand> operands;
+  std::vector<void*> bases;
+  for (size_t k = 0; k < buffers.size(); ++k) {
+    for (T& x : buffers[k]) x = normal(random);
+    operands.push_back(packed(static_cast<int32_t>(k), dtype, {n}));
+    bases.push_back(buffers[k].data());
+  }
+  run(kElementwiseRow, group.build({y}, operands), bases, table);
+  size_t different = 0;
+  for (size_t i = 0; i < buffers[0].size(); ++i) {
+    std::vector<T> values;
+    for (size_t s = 0; s < at(recipe.streams); ++s) values.push_back(s == 0 ? -buffers[1][i] : buffers[s + 1][i]);
+    for (int k = 0; k < recipe.uniforms; ++k) values.push_back(static_cast<T>(0.125 + 0.3 * k));
+    const T want = -by_ops(table, recipe, values)[at(recipe.output[0])], have = buffers[0][i];
+    different += !(std::isnan(want) ? std::isnan(have) : std::memcmp(&want, &have, sizeof(T)) == 0);
+  }
+  CHECK(different == 0);
+}
+
+TEST_CASE("a recipe amid other ops, of whose results one is wanted, gives the bits of its ops") {
+  each_table([](const kernels::KernelTable& table) {
+    for (size_t r = 0; r < kernels::kRecipeCount; ++r) {
+      for (const int64_t n : {5, 100, 1500}) {
+        check_inside<float>(table, r, n);
+        check_inside<double>(table, r, n);
+      }
+    }
+  });
+}
+
 TEST_CASE("a result of a recipe that no output wants has room, however long the operands") {
   // SGD with weight decay is momentum's recipe, with w for the velocity, which stays inside.
   each_table([](const kernels::KernelTable& table) {
