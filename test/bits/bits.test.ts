@@ -1,0 +1,66 @@
+// Seed in, bits out: what the weights of two networks have become is the same to the last bit on one thread and on two, in a loop written by
+// hand, compiled and in a fit. Each in processes of its own, since the instructions are chosen once a process.
+// `GRADSMITH_LONG=1` takes 1,000 steps instead of a few.
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { native } from '../../lib/runtime/native.js';
+
+const program = fileURLToPath(new URL('./weights.mjs', import.meta.url));
+const long = process.env.GRADSMITH_LONG === '1';
+
+interface Outcome {
+  readonly sha256: string;
+  readonly sample: number[];
+}
+
+async function weights(workload: string, steps: number, env: Record<string, string>): Promise<Record<string, Outcome>> {
+  const { stdout } = await promisify(execFile)(process.execPath, [program, workload, String(steps)], {
+    env: { ...process.env, GRADSMITH_EAGER: '', GRADSMITH_FUSE: '', ...env },
+    maxBuffer: 1 << 26,
+  });
+  return JSON.parse(stdout);
+}
+
+/** The largest difference of two samples, relative to the larger of the two numbers and 1e-3. */
+function difference(a: Outcome, b: Outcome): number {
+  return Math.max(
+    ...a.sample.map((x, i) => Math.abs(x - b.sample[i]!) / Math.max(Math.abs(x), Math.abs(b.sample[i]!), 1e-3)),
+  );
+}
+
+describe.each(native.info().isaLevels.map((isa) => [isa]))('%s', (isa) => {
+  describe.each([
+    ['w1', long ? 1000 : 8],
+    ['w2', long ? 1000 : 4],
+  ] as const)('%s', (workload, steps) => {
+    it(
+      `has one SHA-256 of the weights after ${steps} steps, whoever takes them, on one thread and on two`,
+      async () => {
+        const outcomes: Outcome[] = [];
+        for (const threads of ['1', '2']) {
+          outcomes.push(
+            ...Object.values(await weights(workload, steps, { GRADSMITH_ISA: isa, GRADSMITH_THREADS: threads })),
+          );
+        }
+        expect(outcomes.map((o) => o.sha256)).toEqual(outcomes.map(() => outcomes[0]!.sha256));
+      },
+      long ? 3_600_000 : 60_000,
+    );
+  });
+});
+
+// A group over a product adds up in the order of the product alone, so fusing changes no bit. The eager mode computes each op by itself, and
+// may round where a plan does not: the bound is that of a few roundings in each of four steps (2.4e-6 was seen).
+describe.each(['w1', 'w2'])('%s', (workload) => {
+  it('has the same bits unfused, and eager differs by rounding alone', async () => {
+    const modes = [{}, { GRADSMITH_FUSE: '0' }, { GRADSMITH_EAGER: '1' }];
+    const [fused, unfused, eager] = await Promise.all(
+      modes.map(async (env) => (await weights(workload, 4, env)).loop!),
+    );
+    expect(unfused!.sha256).toBe(fused!.sha256);
+    expect(difference(fused!, eager!)).toBeLessThan(1e-5);
+  });
+});
