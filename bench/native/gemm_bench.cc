@@ -1,203 +1,216 @@
-// Matrix products on one thread: GFLOP/s and share of the FMA peak, measured in turns with the product so that the
-// clock's drift cancels. Times are the thread's own CPU time, which other processes disturb least: the median, and the
-// best.
+// Matrix products on one thread and on two: GFLOP/s and share of the FMA peak on as many, measured in turns with the
+// product so that the clock's drift cancels. Wall time; of many short samples the median, and the best quarter's worst
+// (what the product does when nobody else wants the core).
 //   gemm_bench [part of a row's name]        GRADSMITH_ISA= chooses the level
-#include <time.h>
-
+//   gemm_bench sweep                         n x n x n for n = 1 … 256, and a few thin shapes
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/memory_pool.h"
+#include "base/thread_pool.h"
+#include "gemm_peak.h"
 #include "kernels/kernel_table.h"
 
 namespace {
 
-using gradsmith::kernels::Activation;
-using gradsmith::kernels::GemmFunctions;
-using gradsmith::kernels::GemmPlan;
-using gradsmith::kernels::GemmShape;
-
-double now() {
-  timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
-}
-
-// 16 independent accumulators: two FMAs a cycle at 4 cycles each need 8.
-#if defined(__x86_64__)
-#define FMA16(r)                                                                     \
-  "vfmadd231ps %%" r "16,%%" r "16,%%" r "0\n vfmadd231ps %%" r "16,%%" r "16,%%" r  \
-  "1\n"                                                                              \
-  "vfmadd231ps %%" r "16,%%" r "16,%%" r "2\n vfmadd231ps %%" r "16,%%" r "16,%%" r  \
-  "3\n"                                                                              \
-  "vfmadd231ps %%" r "16,%%" r "16,%%" r "4\n vfmadd231ps %%" r "16,%%" r "16,%%" r  \
-  "5\n"                                                                              \
-  "vfmadd231ps %%" r "16,%%" r "16,%%" r "6\n vfmadd231ps %%" r "16,%%" r "16,%%" r  \
-  "7\n"                                                                              \
-  "vfmadd231ps %%" r "16,%%" r "16,%%" r "8\n vfmadd231ps %%" r "16,%%" r "16,%%" r  \
-  "9\n"                                                                              \
-  "vfmadd231ps %%" r "16,%%" r "16,%%" r "10\n vfmadd231ps %%" r "16,%%" r "16,%%" r \
-  "11\n"                                                                             \
-  "vfmadd231ps %%" r "16,%%" r "16,%%" r "12\n vfmadd231ps %%" r "16,%%" r "16,%%" r \
-  "13\n"                                                                             \
-  "vfmadd231ps %%" r "16,%%" r "16,%%" r "14\n vfmadd231ps %%" r "16,%%" r "16,%%" r "15\n"
-__attribute__((target("avx512f"))) double peak_avx512(long loops) {
-  const auto start = now();
-  asm volatile("vpxorq %%zmm16,%%zmm16,%%zmm16\n" ::: "xmm16");
-  for (long i = 0; i < loops; i++) {
-    asm volatile(FMA16("zmm")::
-                     : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-                       "xmm12", "xmm13", "xmm14", "xmm15");
-  }
-  return double(loops) * 16 * 16 * 2 / (now() - start);
-}
-__attribute__((target("avx2,fma"))) double peak_avx2(long loops) {
-  const auto start = now();
-  for (long i = 0; i < loops; i++) {
-    asm volatile(
-        "vfmadd231ps %%ymm15,%%ymm15,%%ymm0\n vfmadd231ps %%ymm15,%%ymm15,%%ymm1\n"
-        "vfmadd231ps %%ymm15,%%ymm15,%%ymm2\n vfmadd231ps %%ymm15,%%ymm15,%%ymm3\n"
-        "vfmadd231ps %%ymm15,%%ymm15,%%ymm4\n vfmadd231ps %%ymm15,%%ymm15,%%ymm5\n"
-        "vfmadd231ps %%ymm15,%%ymm15,%%ymm6\n vfmadd231ps %%ymm15,%%ymm15,%%ymm7\n"
-        "vfmadd231ps %%ymm15,%%ymm15,%%ymm8\n vfmadd231ps %%ymm15,%%ymm15,%%ymm9\n" ::
-            : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm15");
-  }
-  return double(loops) * 10 * 8 * 2 / (now() - start);
-}
-/// FLOP/s, or 0 where the level has no measured peak.
-double peak(std::string_view isa, long loops) {
-  if (isa == "avx512") return peak_avx512(loops);
-  if (isa == "avx2") return peak_avx2(loops);
-  return 0;
-}
-#else
-double peak(std::string_view, long) { return 0; }
-#endif
+using namespace gradsmith;
+using bench::now;
+using kernels::GemmPlan;
+using kernels::GemmShape;
 
 struct Row {
   const char* name;
   ptrdiff_t m, n, k;
-  char a, b;   // 'N' or 'T'
-  int target;  // % of peak on one thread; 0: none
-  bool accumulate = false;
-  bool epilogue = false;  // bias and sigmoid
+  char a, b;         // 'N' or 'T'
+  int one, two;      // targets: % of the peak of one thread, of two; 0: none
+  bool add = false;  // C += alpha·A·B
 };
 
 constexpr Row kRows[] = {
-    {"16^3", 16, 16, 16, 'N', 'N', 20},
-    {"32^3", 32, 32, 32, 'N', 'N', 50},
-    {"64^3", 64, 64, 64, 'N', 'N', 75},
-    {"128^3", 128, 128, 128, 'N', 'N', 85},
-    {"256^3", 256, 256, 256, 'N', 'N', 91},
-    {"512^3", 512, 512, 512, 'N', 'N', 93},
-    {"1024^3", 1024, 1024, 1024, 'N', 'N', 93},
-    {"2048^3", 2048, 2048, 2048, 'N', 'N', 93},
-    {"W1 64x100x1000 NN", 64, 100, 1000, 'N', 'N', 85},
-    {"W1 64x100x1000 NN sigmoid", 64, 100, 1000, 'N', 'N', 0, false, true},
-    {"W1 1000x100x64 TN", 1000, 100, 64, 'T', 'N', 85},
-    {"W1 1000x100x64 TN +=", 1000, 100, 64, 'T', 'N', 85, true},
-    {"W1 64x10x100 NN", 64, 10, 100, 'N', 'N', 45},
-    {"W1 100x10x64 TN +=", 100, 10, 64, 'T', 'N', 0, true},
-    {"W1 64x100x10 NT", 64, 100, 10, 'N', 'T', 0},
-    {"W2 128x512x784 NN", 128, 512, 784, 'N', 'N', 90},
-    {"W2 128x512x784 NT", 128, 512, 784, 'N', 'T', 0},
-    {"W2 784x512x128 TN", 784, 512, 128, 'T', 'N', 91},
-    {"W2 128x784x512 NT", 128, 784, 512, 'N', 'T', 90},
-    {"W2 128x256x512 NN", 128, 256, 512, 'N', 'N', 0},
-    {"W2 512x256x128 TN", 512, 256, 128, 'T', 'N', 0},
-    {"W2 128x512x256 NT", 128, 512, 256, 'N', 'T', 0},
-    {"W2 128x10x256 NN", 128, 10, 256, 'N', 'N', 55},
-    {"W2 256x10x128 TN", 256, 10, 128, 'T', 'N', 0},
-    {"W2 128x256x10 NT", 128, 256, 10, 'N', 'T', 0},
-    {"256x1024x1024 NN", 256, 1024, 1024, 'N', 'N', 93},
-    {"row 1x512x784 NN", 1, 512, 784, 'N', 'N', 0},
-    {"row 1x512x784 NT", 1, 512, 784, 'N', 'T', 0},
-    {"row 1x256x512 NN", 1, 256, 512, 'N', 'N', 0},
-    {"row 1x10x256 NN", 1, 10, 256, 'N', 'N', 0},
-    {"W5 4x16x2 NN sigmoid", 4, 16, 2, 'N', 'N', 0, false, true},
-    {"W5 4x1x16 NN", 4, 1, 16, 'N', 'N', 0},
-    {"W5 16x1x4 TN +=", 16, 1, 4, 'T', 'N', 0, true},
-    {"W5 4x16x1 NT", 4, 16, 1, 'N', 'T', 0},
-    {"W5 2x16x4 TN +=", 2, 16, 4, 'T', 'N', 0, true},
+    {"16^3", 16, 16, 16, 'N', 'N', 20, 0},
+    {"32^3", 32, 32, 32, 'N', 'N', 50, 0},
+    {"64^3", 64, 64, 64, 'N', 'N', 75, 40},
+    {"128^3", 128, 128, 128, 'N', 'N', 85, 60},
+    {"256^3", 256, 256, 256, 'N', 'N', 91, 82},
+    {"512^3", 512, 512, 512, 'N', 'N', 93, 90},
+    {"1024^3", 1024, 1024, 1024, 'N', 'N', 93, 90},
+    {"2048^3", 2048, 2048, 2048, 'N', 'N', 93, 90},
+    {"W1 64x100x1000 NN", 64, 100, 1000, 'N', 'N', 85, 70},
+    {"W1 1000x100x64 TN", 1000, 100, 64, 'T', 'N', 85, 75},
+    {"W1 1000x100x64 TN +=", 1000, 100, 64, 'T', 'N', 85, 75, true},
+    {"W1 64x10x100 NN", 64, 10, 100, 'N', 'N', 45, 0},
+    {"W1 100x10x64 TN +=", 100, 10, 64, 'T', 'N', 0, 0, true},
+    {"W1 64x100x10 NT", 64, 100, 10, 'N', 'T', 0, 0},
+    {"W2 128x512x784 NN", 128, 512, 784, 'N', 'N', 90, 84},
+    {"W2 784x512x128 TN", 784, 512, 128, 'T', 'N', 91, 86},
+    {"W2 784x512x128 TN +=", 784, 512, 128, 'T', 'N', 91, 86, true},
+    {"W2 128x784x512 NT", 128, 784, 512, 'N', 'T', 90, 84},
+    {"W2 128x256x512 NN", 128, 256, 512, 'N', 'N', 0, 0},
+    {"W2 512x256x128 TN", 512, 256, 128, 'T', 'N', 0, 0},
+    {"W2 128x512x256 NT", 128, 512, 256, 'N', 'T', 0, 0},
+    {"W2 128x10x256 NN", 128, 10, 256, 'N', 'N', 55, 38},
+    {"W2 256x10x128 TN", 256, 10, 128, 'T', 'N', 0, 0},
+    {"W2 128x256x10 NT", 128, 256, 10, 'N', 'T', 0, 0},
+    {"256x1024x1024 NN", 256, 1024, 1024, 'N', 'N', 93, 90},
+    {"row 1x512x784 NN", 1, 512, 784, 'N', 'N', 0, 0},
+    {"row 1x512x784 NT", 1, 512, 784, 'N', 'T', 0, 0},
+    {"row 1x256x512 NN", 1, 256, 512, 'N', 'N', 0, 0},
+    {"row 1x10x256 NN", 1, 10, 256, 'N', 'N', 0, 0},
+    {"W5 4x16x2 NN", 4, 16, 2, 'N', 'N', 0, 0},
+    {"W5 4x1x16 NN", 4, 1, 16, 'N', 'N', 0, 0},
+    {"W5 16x1x4 TN +=", 16, 1, 4, 'T', 'N', 0, 0, true},
+    {"W5 4x16x1 NT", 4, 16, 1, 'N', 'T', 0, 0},
 };
 
-GemmShape shape_of(const Row& r) {
-  GemmShape s{};
-  s.m = r.m, s.n = r.n, s.k = r.k;
-  s.a_row = r.a == 'N' ? r.k : 1, s.a_col = r.a == 'N' ? 1 : r.m;
-  s.b_row = r.b == 'N' ? r.n : 1, s.b_col = r.b == 'N' ? 1 : r.k;
-  s.c_row = r.n;
-  s.accumulate = r.accumulate;
-  s.bias = r.epilogue;
-  s.activation = r.epilogue ? Activation::kSigmoid : Activation::kNone;
-  return s;
-}
-
-float* floats(ptrdiff_t count, float scale) {
-  const size_t bytes = (static_cast<size_t>(count) * sizeof(float) + 63) / 64 * 64;
-  auto* p = static_cast<float*>(std::aligned_alloc(64, bytes));
-  for (ptrdiff_t i = 0; i < count; i++) p[i] = scale * static_cast<float>((i * 7919) % 1000 - 500);
-  return p;
-}
-
-double median(std::vector<double> v) {
-  std::sort(v.begin(), v.end());
-  return v[v.size() / 2];
-}
-
-void measure(const Row& r, const char* isa, const GemmFunctions& gemm) {
-  const GemmShape s = shape_of(r);
-  const GemmPlan plan = gemm.plan(s);
-  float *a = floats(r.m * r.k, 1e-3f), *b = floats(r.k * r.n, 1e-3f), *c = floats(r.m * r.n, 0),
-        *bias = floats(r.n, 1e-3f);
-  void* scratch = std::aligned_alloc(64, plan.scratch_bytes + 64);
-  std::memset(scratch, 0, plan.scratch_bytes);
-  const auto once = [&] {
-    for (size_t part = 0; part < plan.parts; part++) {
-      plan.run(plan, {c, a, b, r.epilogue ? bias : nullptr, r.accumulate ? 1e-9 : 1.0}, part, scratch);
-    }
-  };
-  const double flops = 2.0 * double(r.m) * double(r.n) * double(r.k);
-  const long repeats = std::max(1L, std::min(50000L, static_cast<long>(1e8 / (flops + 2000))));
-  const int samples = flops > 1e9 ? 5 : 41;
-  once();
-  std::vector<double> shares, speeds;
-  for (int i = 0; i < samples; i++) {
-    const double before = peak(isa, 20000);
-    const auto start = now();
-    for (long q = 0; q < repeats; q++) once();
-    const double seconds = (now() - start) / double(repeats);
-    const double top = std::max(before, peak(isa, 20000));
-    speeds.push_back(flops / seconds / 1e9);
-    if (top > 0) shares.push_back(100 * flops / seconds / top);
+/// A product with its operands, on the pages that plans use.
+class Product {
+ public:
+  Product(const Row& r, const kernels::GemmFunctions& gemm)
+      : flops_(2.0 * double(r.m) * double(r.n) * double(r.k)),
+        alpha_(r.add ? 1e-9 : 1.0),
+        plan_(gemm.plan(shape_of(r))),
+        a_(floats(r.m * r.k)),
+        b_(floats(r.k * r.n)),
+        c_(floats(r.m * r.n)),
+        workspace_(plan_.workspace_bytes),
+        scratch_(plan_.scratch_bytes) {
+    fill(a_), fill(b_);
   }
-  const double speed = median(speeds), best = *std::max_element(speeds.begin(), speeds.end());
-  std::printf("%-28s %9.1f GFLOP/s %9.3f us (best %9.3f)", r.name, speed, flops / speed / 1e3, flops / best / 1e3);
-  if (!shares.empty())
-    std::printf("  %5.1f %% (best %5.1f)", median(shares), *std::max_element(shares.begin(), shares.end()));
-  if (r.target && !shares.empty()) std::printf(" target %d", r.target);
-  std::printf("  parts %zu", plan.parts);
+
+  void run() {
+    kernels::GemmPointers p{c_.data(), a_.data(), b_.data(), nullptr, alpha_};
+    p.workspace = workspace_.data();
+    phase(plan_.run, plan_.parts, p);
+    if (plan_.finish_parts > 0) phase(plan_.finish, plan_.finish_parts, p);
+  }
+
+  double flops() const { return flops_; }
+  const GemmPlan& plan() const { return plan_; }
+
+ private:
+  static GemmShape shape_of(const Row& r) {
+    GemmShape s{};
+    s.m = r.m, s.n = r.n, s.k = r.k;
+    s.a_row = r.a == 'N' ? r.k : 1, s.a_col = r.a == 'N' ? 1 : r.m;
+    s.b_row = r.b == 'N' ? r.n : 1, s.b_col = r.b == 'N' ? 1 : r.k;
+    s.c_row = r.n;
+    s.accumulate = r.add;
+    return s;
+  }
+  static Block floats(ptrdiff_t count) { return Block(static_cast<size_t>(count) * sizeof(float)); }
+  static void fill(const Block& block) {
+    auto* p = reinterpret_cast<float*>(block.data());
+    for (size_t i = 0; i < block.size() / sizeof(float); i++) p[i] = static_cast<float>(i * 7919 % 1009) / 1009 - 0.5f;
+  }
+  void phase(kernels::GemmRun how, size_t parts, const kernels::GemmPointers& p) {
+    if (parts == 1) return how(plan_, p, 0, scratch_.data());
+    ThreadPool::instance().run(parts, scratch_.data(), plan_.scratch_bytes,
+                               [&](size_t part, void* scratch) { how(plan_, p, part, scratch); });
+  }
+
+  double flops_, alpha_;
+  GemmPlan plan_;
+  Block a_, b_, c_, workspace_, scratch_;
+};
+
+/// FLOP/s of the peak's loop on `threads` threads.
+double measure_peak(const bench::Peak& peak, long loops, size_t threads) {
+  const double start = now();
+  ThreadPool::instance().run(threads, nullptr, 0, [&](size_t, void*) { peak.run(loops); });
+  return peak.flops * double(loops) * double(threads) / (now() - start);
+}
+
+double quantile(std::vector<double> v, double q) {
+  std::sort(v.begin(), v.end());
+  return v[static_cast<size_t>(q * double(v.size() - 1) + 0.5)];
+}
+
+struct Result {
+  double seconds;            // median
+  double best_seconds;       // the best quarter's worst
+  double share, best_share;  // of the peak, in %; 0: not known
+};
+
+Result measure(Product& product, const bench::Peak& peak, size_t threads, double budget) {
+  ThreadPool::instance().set_threads(threads);
+  const ThreadPool::Busy busy(ThreadPool::instance());
+  product.run();
+  const double sample = std::clamp(product.flops() / 1e11, 3e-4, 1.0);  // seconds
+  double start = now();
+  product.run();
+  const long repeats = std::max(1L, static_cast<long>(sample / std::max(now() - start, 1e-8)));
+  std::vector<double> seconds, peaks;
+  const double end = now() + budget;
+  while (seconds.size() < 5 || (now() < end && seconds.size() < 300)) {
+    if (peak.run) peaks.push_back(measure_peak(peak, 20000, threads));
+    start = now();
+    for (long i = 0; i < repeats; i++) product.run();
+    seconds.push_back((now() - start) / double(repeats));
+  }
+  Result r{quantile(seconds, 0.5), quantile(seconds, 0.25), 0, 0};
+  if (!peak.run) return r;
+  r.share = 100 * product.flops() / r.seconds / quantile(peaks, 0.5);
+  r.best_share = 100 * product.flops() / r.best_seconds / quantile(peaks, 0.75);
+  return r;
+}
+
+void print_plan(const GemmPlan& plan) {
+  std::printf("  %dk %db %dm %dn", plan.grid_k, plan.grid_batch, plan.grid_m, plan.grid_n);
   for (int i = 0; i < plan.pieces; i++) {
     const auto& p = plan.piece[i];
-    std::printf(" [%td:%td) %s%s%s%s", p.n0, p.n1,
-                p.method == gradsmith::kernels::GemmMethod::kTiles ? "tiles" : "dots", p.across ? " across" : "",
-                p.pack_a ? " +A" : "", p.pack_b ? " +B" : "");
+    std::printf(" [%td:%td) %s%s%s%s", p.n0, p.n1, p.method == kernels::GemmMethod::kTiles ? "tiles" : "dots",
+                p.across ? " across" : "", p.pack_a ? " +A" : "", p.pack_b ? " +B" : "");
   }
   std::printf(" est %.2f us\n", plan.cost_ns / 1e3);
-  std::fflush(stdout);
-  std::free(a), std::free(b), std::free(c), std::free(bias), std::free(scratch);
+}
+
+void table(const kernels::KernelTable& level, const char* filter) {
+  const bench::Peak peak = bench::peak_of(level.isa);
+  std::printf("%-24s | 1 thread: GFLOP/s, us,  share (quiet) target | 2 threads\n", level.isa);
+  for (const Row& row : kRows) {
+    if (filter && !std::strstr(row.name, filter)) continue;
+    Product product(row, level.gemm.f32);
+    std::printf("%-24s", row.name);
+    for (const size_t threads : {size_t{1}, size_t{2}}) {
+      const Result r = measure(product, peak, threads, filter ? 0.4 : 0.12);
+      const int target = threads == 1 ? row.one : row.two;
+      std::printf(" | %7.1f %9.2f %5.1f %% (%5.1f)", product.flops() / r.seconds / 1e9, r.seconds * 1e6, r.share,
+                  r.best_share);
+      if (target) std::printf(" t%d", target);
+      if (!target) std::printf("    ");
+    }
+    print_plan(product.plan());
+    std::fflush(stdout);
+  }
+}
+
+/// Share over size, to see that no way to compute leaves a cliff to the next.
+void sweep(const kernels::KernelTable& level) {
+  const bench::Peak peak = bench::peak_of(level.isa);
+  std::printf("n, n^3, 64 x n x 256, n x 64 x 256, 128 x 128 x n: %% of the FMA peak\n");
+  for (ptrdiff_t n = 1; n <= 256; n += n < 40 ? 1 : n < 136 ? 3 : 5) {
+    std::printf("%3td", n);
+    for (const Row& row : {Row{"", n, n, n, 'N', 'N', 0, 0}, Row{"", 64, n, 256, 'N', 'N', 0, 0},
+                           Row{"", n, 64, 256, 'N', 'N', 0, 0}, Row{"", 128, 128, n, 'N', 'N', 0, 0}}) {
+      Product product(row, level.gemm.f32);
+      std::printf(" %6.1f", measure(product, peak, 1, 0.02).best_share);
+    }
+    std::printf("\n");
+    std::fflush(stdout);
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const gradsmith::kernels::KernelTable& table = gradsmith::kernels::kernel_table();
-  std::printf("%s, float32, one thread; FMA peak %.1f GFLOP/s\n", table.isa, peak(table.isa, 2000000) / 1e9);
-  for (const Row& row : kRows) {
-    if (argc < 2 || std::strstr(row.name, argv[1])) measure(row, table.isa, table.gemm.f32);
+  const kernels::KernelTable& level = kernels::kernel_table();
+  if (argc > 1 && std::string_view(argv[1]) == "sweep") {
+    sweep(level);
+  } else {
+    table(level, argc > 1 ? argv[1] : nullptr);
   }
 }

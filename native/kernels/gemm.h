@@ -40,6 +40,10 @@ struct GemmShape {
 using GemmHook = void (*)(void* context, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1, void* block,
                           ptrdiff_t block_row) noexcept;
 
+/// Says that rows [i0, i1), columns [j0, j1), one register tile, come next and will go to the hook soon after: the time
+/// to ask for memory that the hook needs. Not said of every element, nor where the hook is called in a second phase.
+using GemmAhead = void (*)(void* context, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1) noexcept;
+
 /// What an ISA level's tiles look like, for choose_gemm.
 struct GemmTraits {
   int32_t element_bytes;
@@ -77,19 +81,26 @@ struct GemmPointers {
   const void* bias = nullptr;
   double alpha = 1;
   GemmHook hook = nullptr;
-  void* context = nullptr;  // of the hook
+  GemmAhead ahead = nullptr;  // or null
+  void* context = nullptr;    // of the hook
+  void* workspace = nullptr;  // plan.workspace_bytes, 64-byte aligned, of all parts and both phases together
 };
 
-/// Runs one part. `scratch` is 64-byte aligned, plan.scratch_bytes long, private to the caller.
+/// Runs one part of a phase. `scratch` is 64-byte aligned, plan.scratch_bytes long, private to the caller.
 using GemmRun = void (*)(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch);
 
 struct GemmPlan {
   GemmShape shape;  // batch dimensions merged where strides allow
-  size_t parts;     // grid_batch · grid_m · grid_n; 0 where C is empty
+  size_t parts;     // grid_k · grid_batch · grid_m · grid_n; 0 where C is empty
   size_t scratch_bytes;
   double cost_ns;  // on one core, roughly
-  int32_t grid_batch, grid_m, grid_n;
-  ptrdiff_t m_step, n_step;  // rows and columns of a part, but for the last
+  /// Where k is cut (grid_k > 1), parts leave sums over their own terms in the workspace, and once all have run, the
+  /// parts of a second phase add them in the order of k and do what else is to be done with C. Else there is no second
+  /// phase and no workspace.
+  size_t finish_parts;
+  size_t workspace_bytes;
+  int32_t grid_k, grid_batch, grid_m, grid_n;  // the first is the slowest
+  ptrdiff_t k_step, m_step, n_step;            // terms, rows and columns of a part, but for the last
   ptrdiff_t batch_count;
   bool swap;  // A and B have changed places: C is one column, taken for a row
   int32_t pieces;
@@ -102,11 +113,15 @@ struct GemmPlan {
   /// Unfinished sums wait in scratch, not in C: where buffered, or where C holds what they are added to.
   bool keeps;
   ptrdiff_t kept_row;  // elements from row to row in scratch
+  // The second phase: rows of a part; of these and of all columns, what is finished together; where partial sums lie.
+  ptrdiff_t finish_step, finish_rows, finish_columns;
+  ptrdiff_t partial_row, partial_bytes;
   // Where all of C is one block of registers, its kernel and form are kept here and `run` goes straight to them.
   void (*kernel)();
   int32_t kernel_vectors;
   int32_t kernel_last;
   GemmRun run;
+  GemmRun finish;  // the second phase
 };
 
 /// One element type of one ISA level.

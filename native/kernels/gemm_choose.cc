@@ -1,14 +1,13 @@
 // How a product of a given shape is computed: estimates in cycles, whose terms are noted where they stand. They need to
 // rank the choices, not to be right.
+#include "kernels/gemm_choose.h"
+
 #include <algorithm>
 #include <cstdint>
-
-#include "kernels/gemm.h"
 
 namespace gradsmith::kernels {
 namespace {
 
-constexpr double kNsPerCycle = 0.29;
 constexpr double kNever = 1e300;
 /// Packed B (kc x nc) is read from L2 once for each row of tiles: 2 vectors of B a step are 9 bytes a cycle, which L2
 /// has to spare. Long blocks of k win over panels that fit L1, for each block passes once over C.
@@ -18,13 +17,7 @@ constexpr ptrdiff_t kMaxBlockBytes = 448 * 1024;
 constexpr ptrdiff_t kMaxColumnBlockBytes = 1024 * 1024;
 /// A block of finished rows leaves room in a 48 KiB L1 for what is computed with it.
 constexpr ptrdiff_t kKeptBytes = 32 * 1024;
-constexpr ptrdiff_t kMaxParts = 16;
-constexpr double kL2Bytes = 768 * 1024;
-constexpr double kL3BytesPerNs = 80;
-constexpr double kL3BytesPerCycle = 24;
 
-constexpr ptrdiff_t up(ptrdiff_t x, ptrdiff_t to) { return (x + to - 1) / to * to; }
-constexpr ptrdiff_t even_part(ptrdiff_t x, ptrdiff_t parts) { return (x + parts - 1) / parts; }
 /// Blocks of at most `most`, at least one.
 constexpr ptrdiff_t blocks(ptrdiff_t x, ptrdiff_t most) { return std::max<ptrdiff_t>(1, (x + most - 1) / most); }
 
@@ -144,7 +137,26 @@ Choice best(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTraits& t) {
                   [](const Choice& x, const Choice& y) { return x.cycles < y.cycles; });
 }
 
-/// The pieces of a part of m x n, where the part holds all ragged columns.
+/// What a piece packs in a part of m x n.
+size_t piece_scratch(const GemmPlan& plan, const GemmPiece& p, const GemmTraits& t) {
+  const ptrdiff_t n = std::min(plan.n_step, p.n1 - p.n0), k = plan.k_step;
+  const ptrdiff_t wide = 8 * t.lanes;
+  ptrdiff_t elements = 0;
+  if (p.method == GemmMethod::kDots) {
+    if (p.pack_b) elements = (p.across ? plan.m_step : n) * up(k, t.lanes);
+  } else if (p.across) {
+    if (p.pack_a) elements += up(n * k + t.lanes, 64);
+    if (p.pack_b || !t.masked_loads) elements += wide * k;
+  } else {
+    if (p.pack_a) elements += up(t.max_rows * plan.kc + t.lanes, 64);
+    const ptrdiff_t panels = p.pack_b && plan.m_step > t.max_rows ? up(std::min(plan.nc, n), t.lanes) + wide : wide;
+    if (p.pack_b || !t.masked_loads) elements += panels * plan.kc;
+  }
+  return static_cast<size_t>(up(elements * t.element_bytes, 64));
+}
+
+}  // namespace
+
 double choose_pieces(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTraits& t, GemmPlan& plan) {
   const Choice whole = best(s, m, n, t);
   plan.pieces = 1;
@@ -165,174 +177,27 @@ double choose_pieces(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTra
   return head.cycles + tail.cycles;
 }
 
-/// What a piece packs in a part of m x n.
-size_t piece_scratch(const GemmPlan& plan, const GemmPiece& p, const GemmTraits& t) {
-  const ptrdiff_t n = std::min(plan.n_step, p.n1 - p.n0), k = plan.shape.k;
-  const ptrdiff_t wide = 8 * t.lanes;
-  ptrdiff_t elements = 0;
-  if (p.method == GemmMethod::kDots) {
-    if (p.pack_b) elements = (p.across ? plan.m_step : n) * up(k, t.lanes);
-  } else if (p.across) {
-    if (p.pack_a) elements += up(n * k + t.lanes, 64);
-    if (p.pack_b || !t.masked_loads) elements += wide * k;
-  } else {
-    if (p.pack_a) elements += up(t.max_rows * plan.kc + t.lanes, 64);
-    const ptrdiff_t panels = p.pack_b && plan.m_step > t.max_rows ? up(std::min(plan.nc, n), t.lanes) + wide : wide;
-    if (p.pack_b || !t.masked_loads) elements += panels * plan.kc;
-  }
-  return static_cast<size_t>(up(elements * t.element_bytes, 64));
-}
-
-/// Blocks and scratch of the parts, once they are cut.
 void set_blocks(GemmPlan& plan, const GemmTraits& t) {
-  const Blocking b = blocks_of(plan.shape, plan.m_step, plan.n_step, t);
+  GemmShape part = plan.grid_k > 1 ? plain(plan.shape) : plan.shape;
+  part.k = plan.k_step;
+  const Blocking b = blocks_of(part, plan.m_step, plan.n_step, t);
   plan.kc = b.kc, plan.mc = b.mc, plan.nc = b.nc, plan.block_rows = b.block_rows;
   plan.buffered = b.buffered, plan.keeps = b.keeps;
-  plan.kept_row = up(std::min(b.nc, plan.n_step), t.lanes);
-  if (b.keeps) plan.scratch_bytes = static_cast<size_t>(up(b.mc * plan.kept_row * t.element_bytes, 64));
+  // Without gaps where nothing is stored beyond a row's end, so that the hook finds all rows in one run.
+  plan.kept_row = std::min(b.nc, plan.n_step);
+  if (!t.masked_loads) plan.kept_row = up(plan.kept_row, t.lanes);
+  ptrdiff_t kept = b.keeps ? b.mc * plan.kept_row + t.lanes : 0;
+  if (plan.grid_k > 1) {
+    plan.finish_columns = std::min<ptrdiff_t>(plan.shape.n, kKeptBytes / t.element_bytes);
+    plan.finish_rows = std::max<ptrdiff_t>(1, kKeptBytes / (plan.finish_columns * t.element_bytes));
+    plan.finish_rows = std::min(plan.finish_rows, plan.finish_step);
+    kept = std::max(kept, plan.finish_rows * plan.finish_columns + t.lanes);
+  }
+  plan.scratch_bytes = static_cast<size_t>(up(kept * t.element_bytes, 64));
   for (int32_t i = 0; i < plan.pieces; i++) {
     plan.piece[i].scratch_bytes = piece_scratch(plan, plan.piece[i], t);
     plan.scratch_bytes += plan.piece[i].scratch_bytes;
   }
-}
-
-/// C as if it lay without gaps: how far batch and rows merge is up to A and B alone.
-void set_dense(GemmShape& s) {
-  s.c_row = s.n;
-  ptrdiff_t stride = s.m * s.n;
-  for (int32_t d = s.batch_rank - 1; d >= 0; d--) {
-    s.c_batch[d] = stride;
-    stride *= s.batch_dims[d];
-  }
-}
-
-/// Drops batch dimensions of 1 and merges what lies evenly; a batch over which B stays the same is more rows of A.
-void merge_batch(GemmShape& s) {
-  int32_t rank = 0;
-  for (int32_t d = 0; d < s.batch_rank; d++) {
-    if (s.batch_dims[d] == 1) continue;
-    const int32_t e = rank - 1;
-    const ptrdiff_t dim = s.batch_dims[d];
-    if (rank > 0 && s.a_batch[e] == s.a_batch[d] * dim && s.b_batch[e] == s.b_batch[d] * dim &&
-        s.c_batch[e] == s.c_batch[d] * dim) {
-      s.batch_dims[e] *= dim;
-      s.a_batch[e] = s.a_batch[d];
-      s.b_batch[e] = s.b_batch[d];
-      s.c_batch[e] = s.c_batch[d];
-      continue;
-    }
-    s.batch_dims[rank] = dim;
-    s.a_batch[rank] = s.a_batch[d];
-    s.b_batch[rank] = s.b_batch[d];
-    s.c_batch[rank] = s.c_batch[d];
-    rank++;
-  }
-  while (rank > 0) {
-    const int32_t d = rank - 1;
-    if (s.b_batch[d] != 0) break;
-    if (s.m == 1) {
-      s.a_row = s.a_batch[d];
-      s.c_row = s.c_batch[d];
-    } else if (s.a_batch[d] != s.a_row * s.m || s.c_batch[d] != s.c_row * s.m) {
-      break;
-    }
-    s.m *= s.batch_dims[d];
-    rank--;
-  }
-  s.batch_rank = rank;
-}
-
-/// Rows or columns in `pieces` even steps, each a multiple of `unit`.
-ptrdiff_t step_of(ptrdiff_t size, ptrdiff_t pieces, ptrdiff_t unit) { return up((size + pieces - 1) / pieces, unit); }
-
-/// The grid of `parts` parts that costs least in all, in `cut`; returns its cycles, the largest part's times the number
-/// of parts. kNever if there is none.
-double cut_evenly(const GemmPlan& plan, ptrdiff_t parts, const GemmTraits& t, GemmPlan& cut) {
-  const GemmShape& s = plan.shape;
-  double least = kNever;
-  for (ptrdiff_t in_n = 1; in_n <= parts; in_n *= 2) {
-    for (ptrdiff_t in_m = 1; in_m * in_n <= parts; in_m *= 2) {
-      const ptrdiff_t in_batch = parts / in_m / in_n;
-      if (in_batch > plan.batch_count) continue;
-      const ptrdiff_t m_step = step_of(s.m, in_m, in_m > 1 ? t.lanes : 1);
-      const ptrdiff_t n_step = step_of(s.n, in_n, in_n > 1 ? 2 * t.lanes : 1);
-      if ((in_m - 1) * m_step >= s.m || (in_n - 1) * n_step >= s.n) continue;
-      GemmPlan candidate = plan;
-      const double cycles = choose_pieces(s, m_step, n_step, t, candidate);
-      const double read = double(m_step + n_step) * double(s.k) * t.element_bytes / kL3BytesPerCycle;
-      const double batches = double(even_part(plan.batch_count, in_batch));
-      const double total = (cycles + read) * batches * double(in_m * in_n * in_batch);
-      if (total >= least) continue;
-      least = total;
-      cut = candidate;
-      cut.grid_batch = static_cast<int32_t>(in_batch);
-      cut.grid_m = static_cast<int32_t>(in_m);
-      cut.grid_n = static_cast<int32_t>(in_n);
-      cut.m_step = m_step;
-      cut.n_step = n_step;
-    }
-  }
-  return least;
-}
-
-}  // namespace
-
-GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
-  GemmPlan plan{};
-  plan.shape = shape;
-  if (shape.hooked) set_dense(plan.shape);
-  merge_batch(plan.shape);
-  GemmShape& s = plan.shape;
-  plan.batch_count = 1;
-  for (int32_t d = 0; d < s.batch_rank; d++) plan.batch_count *= s.batch_dims[d];
-  plan.grid_batch = plan.grid_m = plan.grid_n = 1;
-  plan.cost_ns = 5;
-  if (s.m == 0 || s.n == 0 || plan.batch_count == 0) {
-    plan.batch_count = 0;
-    plan.m_step = plan.n_step = 1;
-    return plan;  // no parts
-  }
-  // A stride nobody walks must not decide anything.
-  if (s.m == 1) s.a_row = s.k > 1 && s.a_col == 1 ? s.k : 1;
-  if (s.n == 1) s.b_col = s.k > 1 && s.b_row == 1 ? s.k : 1;
-  if (s.k <= 1) s.a_col = s.b_row = 1;
-
-  if (s.n == 1 && s.m > 1 && s.c_row == 1 && !s.bias) {
-    std::swap(s.m, s.n);
-    std::swap(s.a_row, s.b_col);
-    std::swap(s.a_col, s.b_row);
-    std::swap(s.a_batch, s.b_batch);
-    plan.swap = true;
-  }
-
-  const double bytes = (double(s.m + s.n) * double(s.k) + 2 * double(s.m) * double(s.n)) * t.element_bytes;
-  const double one =
-      std::max(choose_pieces(s, s.m, s.n, t, plan) * kNsPerCycle, bytes > kL2Bytes ? bytes / kL3BytesPerNs : 0) *
-      double(plan.batch_count);
-  // A product of less than 100 µs is not worth a second thread: measured on 64x100x1000 (70 µs), cores that write lines
-  // next to each other's take longer together than one alone. More parts are for more threads: of 100 µs at least, and
-  // only where what each copies for itself costs little.
-  ptrdiff_t parts = 1;
-  if (one > 100000) parts = 2;
-  while (parts < kMaxParts && one / double(parts) > 200000) parts *= 2;
-  GemmPlan cut = plan;
-  double cycles = cut_evenly(plan, parts, t, cut);
-  while (parts > 2 && cycles * kNsPerCycle > 1.06 * one) {
-    parts /= 2;
-    cycles = cut_evenly(plan, parts, t, cut);
-  }
-  if (cycles < kNever) {
-    plan = cut;
-  } else {  // too small to be cut that way
-    plan.m_step = s.m;
-    plan.n_step = s.n;
-    cycles = 0;
-  }
-  plan.parts =
-      static_cast<size_t>(plan.grid_batch) * static_cast<size_t>(plan.grid_m) * static_cast<size_t>(plan.grid_n);
-  plan.cost_ns = 5 + std::max(one, cycles * kNsPerCycle);
-  set_blocks(plan, t);
-  return plan;
 }
 
 }  // namespace gradsmith::kernels

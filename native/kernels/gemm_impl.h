@@ -14,14 +14,22 @@ T scale_of(const GemmShape& s, const GemmPointers& pointers) {
   return s.k == 0 ? T(1) : static_cast<T>(pointers.alpha);
 }
 
+/// The sums over the terms of part `in_k`.
+template <class T>
+T* partial(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t in_k) {
+  return reinterpret_cast<T*>(static_cast<char*>(pointers.workspace) + in_k * plan.partial_bytes);
+}
+
 template <class T, class Isa>
 void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch) {
   const GemmShape& s = plan.shape;
   const auto p = static_cast<ptrdiff_t>(part);
   const ptrdiff_t in_n = p % plan.grid_n, in_m = p / plan.grid_n % plan.grid_m,
-                  in_batch = p / plan.grid_n / plan.grid_m;
+                  in_batch = p / plan.grid_n / plan.grid_m % plan.grid_batch,
+                  in_k = p / plan.grid_n / plan.grid_m / plan.grid_batch;
   const ptrdiff_t m0 = std::min(s.m, in_m * plan.m_step), m1 = std::min(s.m, m0 + plan.m_step);
   const ptrdiff_t n0 = std::min(s.n, in_n * plan.n_step), n1 = std::min(s.n, n0 + plan.n_step);
+  const ptrdiff_t k0 = std::min(s.k, in_k * plan.k_step), k1 = std::min(s.k, k0 + plan.k_step);
   if (m0 >= m1 || n0 >= n1) return;
   ptrdiff_t from[2], to[2];
   for (int32_t i = 0; i < plan.pieces; i++) {
@@ -29,13 +37,13 @@ void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, v
     to[i] = std::min(n1, plan.piece[i].n1) - n0;
   }
   const T* bias = static_cast<const T*>(pointers.bias);
-  GemmView<T> view{m1 - m0, n1 - n0, s.k, nullptr, s.a_row, s.a_col, nullptr, s.b_row, s.b_col};
+  GemmView<T> view{m1 - m0, n1 - n0, k1 - k0, nullptr, s.a_row, s.a_col, nullptr, s.b_row, s.b_col};
   GemmSink<T> sink{nullptr, s.c_row, scale_of<T>(s, pointers), s.accumulate, false, 0, n0, bias ? bias + n0 : nullptr};
   const ptrdiff_t first = plan.batch_count * in_batch / plan.grid_batch;
   const ptrdiff_t last = plan.batch_count * (in_batch + 1) / plan.grid_batch;
   for (ptrdiff_t q = first; q < last; q++) {
-    view.a = static_cast<const T*>(plan.swap ? pointers.b : pointers.a) + m0 * s.a_row;
-    view.b = static_cast<const T*>(plan.swap ? pointers.a : pointers.b) + n0 * s.b_col;
+    view.a = static_cast<const T*>(plan.swap ? pointers.b : pointers.a) + m0 * s.a_row + k0 * s.a_col;
+    view.b = static_cast<const T*>(plan.swap ? pointers.a : pointers.b) + k0 * s.b_row + n0 * s.b_col;
     sink.c = static_cast<T*>(pointers.c) + m0 * s.c_row + n0;
     ptrdiff_t rest = q;
     for (int32_t d = s.batch_rank - 1; d >= 0; d--) {
@@ -47,7 +55,56 @@ void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, v
     }
     sink.row0 = q * s.m + m0;
     if (plan.swap) sink.column0 = q * s.n + n0;
+    if (plan.grid_k > 1) {
+      sink.c = partial<T>(plan, pointers, in_k) + m0 * plan.partial_row + n0;
+      sink.c_row = plan.partial_row;
+      sink.alpha = 1;
+      sink.add = false;
+      sink.padded = true;
+    }
     GemmRunner<T, Isa>(plan, pointers, view, sink, scratch).run(from, to);
+  }
+}
+
+/// Rows [i0, i1), columns [j0, j1) of C from the partial sums.
+template <class T, class Isa>
+void finish_block(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0,
+                  ptrdiff_t j1, T* block) {
+  using V = simd::Vec<T, Isa>;
+  const GemmShape& s = plan.shape;
+  T* c = static_cast<T*>(pointers.c) + i0 * s.c_row + j0;
+  const bool plain = !s.hooked && !s.bias && s.activation == Activation::kNone;
+  T* const to = plain ? c : block;
+  const ptrdiff_t to_row = plain ? s.c_row : j1 - j0;
+  const V alpha = V::splat(scale_of<T>(s, pointers));
+  const auto distance = plan.partial_bytes / static_cast<ptrdiff_t>(sizeof(T));
+  const T* first = partial<T>(plan, pointers, 0) + i0 * plan.partial_row + j0;
+  each_vector<V>(first, plan.partial_row, i1 - i0, j1 - j0, to, to_row, [&](const T* from, T* at, ptrdiff_t, size_t n) {
+    V x = V::load(from);
+    for (int32_t q = 1; q < plan.grid_k; q++) x = x + V::load(from + q * distance);
+    x = x * alpha;
+    store_lanes(s.accumulate ? load_lanes<V>(at, n) + x : x, at, n);
+  });
+  if (plain) return;
+  if (s.hooked) {
+    if (plan.swap) return pointers.hook(pointers.context, j0, j1, 0, 1, block, 1);
+    return pointers.hook(pointers.context, i0, i1, j0, j1, block, j1 - j0);
+  }
+  const T* bias = static_cast<const T*>(pointers.bias);
+  finish<T, Isa>(block, j1 - j0, i1 - i0, j1 - j0, bias ? bias + j0 : nullptr, s.activation, c, s.c_row);
+}
+
+/// A part of the second phase.
+template <class T, class Isa>
+void finish_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch) {
+  const GemmShape& s = plan.shape;
+  const ptrdiff_t top = std::min(s.m, static_cast<ptrdiff_t>(part) * plan.finish_step);
+  const ptrdiff_t bottom = std::min(s.m, top + plan.finish_step);
+  for (ptrdiff_t i = top; i < bottom; i += plan.finish_rows) {
+    for (ptrdiff_t j = 0; j < s.n; j += plan.finish_columns) {
+      finish_block<T, Isa>(plan, pointers, i, std::min(bottom, i + plan.finish_rows), j,
+                           std::min(s.n, j + plan.finish_columns), static_cast<T*>(scratch));
+    }
   }
 }
 
@@ -88,8 +145,7 @@ void run_one_tile(const GemmPlan& plan, const GemmPointers& pointers, size_t, vo
   }
   alignas(64) T sums[TileShape<Isa>::kMaxAccumulators * kLanes];
   args.to = sums;
-  args.to_row = plan.kernel_vectors * kLanes;
-  args.to_last = kLanes;
+  args.to_row = s.n;  // without gaps, or by whole vectors, which n then is
   kernel(args);
   finish_all<T, Isa>(plan, pointers, sums, args.to_row);
 }
@@ -128,6 +184,7 @@ GemmPlan plan_gemm(const GemmShape& shape) {
   constexpr ptrdiff_t kLanes = simd::Vec<T, Isa>::kLanes;
   GemmPlan plan = choose_gemm(shape, gemm_traits<T, Isa>());
   plan.run = &run_gemm<T, Isa>;
+  plan.finish = &finish_gemm<T, Isa>;
   const GemmShape& s = plan.shape;
   const GemmPiece& p = plan.piece[0];
   if (plan.parts != 1 || plan.pieces != 1 || plan.batch_count != 1 || p.across || p.pack_a || p.pack_b) return plan;

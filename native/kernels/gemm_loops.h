@@ -30,18 +30,19 @@ struct GemmSink {
   ptrdiff_t c_row;
   T alpha;
   bool add;     // to C
-  bool padded;  // C's rows are whole vectors: no need to spare what lies behind a ragged end
+  bool padded;  // C's rows are whole vectors: nothing to spare behind a ragged end
   // Where blocks are buffered: the part's first row and column in the hook's terms, and its bias.
   ptrdiff_t row0, column0;
   const T* bias;
 };
 
-/// Rows [i0, i1), columns [j0, j1) and terms [k0, k0 + k) of a part. `top` is the first row of the rows whose sums wait
-/// together, `single` says that one row of tiles holds them all.
+/// Rows [i0, i1), columns [j0, j1) and terms [k0, k0 + k) of a part.
 struct GemmBlock {
   ptrdiff_t i0, i1, j0, j1, k0, k;
-  ptrdiff_t top;
-  bool single, first, final;
+  ptrdiff_t top;      // the first row of those whose sums wait together
+  bool packed;        // these columns and terms of B, for rows above `top`
+  bool single;        // one row of tiles is all that uses them
+  bool first, final;  // of the blocks of terms
 };
 
 template <class T, class Isa>
@@ -70,14 +71,16 @@ class GemmRunner {
       b.j1 = std::min(g_.n, b.j0 + plan_.nc);
       for (b.top = 0; b.top < g_.m; b.top += plan_.mc) {
         const ptrdiff_t bottom = std::min(g_.m, b.top + plan_.mc);
-        b.single = bottom - b.top <= Shape::kMaxRows;
+        const bool once = plan_.kc >= g_.k;
+        b.packed = once && b.top > 0;
+        b.single = (once ? g_.m : bottom - b.top) <= Shape::kMaxRows;
         b.k0 = 0;
         do {
           b.k = std::min(plan_.kc, g_.k - b.k0);
           b.first = b.k0 == 0;
           b.final = b.k0 + b.k >= g_.k;
           for (b.i0 = b.top; b.i0 < bottom; b.i0 = b.i1) {
-            b.i1 = std::min(bottom, b.i0 + plan_.block_rows);
+            b.i1 = b.i0 + even_step(bottom - b.i0, plan_.block_rows);
             for (int32_t i = 0; i < plan_.pieces; i++) piece(i, b, n0[i], n1[i]);
             if (b.final && plan_.buffered) deliver(b);
           }
@@ -99,6 +102,12 @@ class GemmRunner {
   T* memory_[2];
   T* kept_;
 
+  /// The next of steps that cover `size` as evenly as steps of at most `most` can.
+  static ptrdiff_t even_step(ptrdiff_t size, ptrdiff_t most) {
+    const ptrdiff_t steps = (size + most - 1) / most;
+    return (size + steps - 1) / steps;
+  }
+
   T* kept(const GemmBlock& b, ptrdiff_t i, ptrdiff_t j) const {
     return kept_ + (i - b.top) * plan_.kept_row + (j - b.j0);
   }
@@ -118,6 +127,12 @@ class GemmRunner {
     } else {
       pointers_.hook(pointers_.context, i0, i1, j0, j1, block, plan_.kept_row);
     }
+  }
+
+  /// Tells who waits for these sums that they come next.
+  void ahead(ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1) const {
+    if (plan_.swap) return pointers_.ahead(pointers_.context, sink_.column0 + j0, sink_.column0 + j1, 0, 1);
+    pointers_.ahead(pointers_.context, sink_.row0 + i0, sink_.row0 + i1, sink_.column0 + j0, sink_.column0 + j1);
   }
 
   void piece(int32_t index, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1) const {
@@ -212,13 +227,15 @@ class GemmRunner {
         args.a_row = 1;
         args.a_col = rows;
       }
-      const int most = most_vectors(rows);
+      // All rows of tiles that share a packed panel must cut it alike.
+      const int most = most_vectors(p.pack_b && !b.single ? Shape::kMaxRows : rows);
       int vectors;
       for (ptrdiff_t j = n0; j < n1; j += vectors * kLanes) {
         vectors = panel_vectors(n1 - j, most, p.pack_b);
         const ptrdiff_t columns = std::min<ptrdiff_t>(vectors * kLanes, n1 - j);
         set_panel(args, g_.b + b.k0 * g_.b_row + j * g_.b_col, g_.b_row, g_.b_col, columns, vectors, p.pack_b,
-                  packed_b + (p.pack_b && !b.single ? (j - n0) * b.k : 0), i > b.top);
+                  packed_b + (p.pack_b && !b.single ? (j - n0) * b.k : 0), b.packed || i > b.top);
+        if (b.final && plan_.buffered && pointers_.ahead != nullptr) ahead(i, i + rows, j, j + columns);
         tile(args, b, i, j, rows, columns, vectors);
       }
     });
@@ -236,7 +253,8 @@ class GemmRunner {
     args.alpha = b.final ? sink_.alpha : T(1);
     args.add = b.final && sink_.add;
     args.to_last = V::kLanes;
-    const bool ragged = columns < vectors * kLanes && !to_kept && !sink_.padded;
+    const bool spare = to_kept ? Shape::kMaskedLoads : !sink_.padded;  // what lies behind a ragged end
+    const bool ragged = columns < vectors * kLanes && spare;
     if (ragged) args.to_last = static_cast<size_t>(columns - (vectors - 1) * kLanes);
     const TileFn<T> kernel =
         args.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors);

@@ -62,6 +62,8 @@ struct PrepareContext {
   const kernels::KernelTable& kernels;
   /// Turns an operand into its run-time address (a buffer, the arena or the scalar row).
   virtual Ref ref(const Operand& operand) const = 0;
+  /// The plan's workspace, for those who ask for one: see Prepared::workspace_bytes.
+  virtual Ref workspace() const { return {UINT32_MAX, 0}; }
   explicit PrepareContext(const kernels::KernelTable& table) : kernels(table) {}
   virtual ~PrepareContext() = default;
 };
@@ -73,10 +75,17 @@ class Prepared {
   /// Runs part `part` of `parts`. `scratch` is 64-byte aligned, private to the calling thread, scratch_bytes long.
   /// No allocation, no exception. Reports at most one fault, in `fault`.
   virtual void run(void* const* bases, size_t part, void* scratch, Fault& fault) const noexcept = 0;
+  /// Runs part `part` of `finish_parts` of a second phase, which begins when all parts of the first are done; as `run`.
+  virtual void finish(void* const*, size_t, void*) const noexcept {}
 
   /// How many parts the work splits into: decided by shapes alone, never by the number of threads. 1 = not threaded.
   size_t parts = 1;
+  /// The same for the second phase. 0 = there is none.
+  size_t finish_parts = 0;
   size_t scratch_bytes = 0;
+  /// What the parts of one phase leave to those of the next: memory that all threads share for the length of this
+  /// instruction, 64-byte aligned, contents undefined at first.
+  size_t workspace_bytes = 0;
   /// Estimated time on one core; decides whether a plan runs inline, so an order of magnitude is enough.
   double cost_ns = 20;
 };

@@ -105,21 +105,33 @@ class Matmul final : public Prepared {
     if (has_bias_) bias_ = context.ref(in.operands[3]);
     if (has_alpha_) alpha_ = context.ref(in.operands.back());
     parts = plan_.parts == 0 ? 1 : plan_.parts;
+    finish_parts = plan_.finish_parts;
     scratch_bytes = plan_.scratch_bytes;
+    workspace_bytes = plan_.workspace_bytes;
+    workspace_ = context.workspace();
     cost_ns = plan_.cost_ns;
   }
 
   void run(void* const* bases, size_t part, void* scratch, Fault&) const noexcept override {
     if (plan_.parts == 0) return;  // C is empty
-    const kernels::GemmPointers pointers{c_.at<void>(bases), a_.at<void>(bases), b_.at<void>(bases),
-                                         has_bias_ ? bias_.at<void>(bases) : nullptr,
-                                         has_alpha_ ? *alpha_.at<double>(bases) : 1.0};
-    plan_.run(plan_, pointers, part, scratch);
+    plan_.run(plan_, pointers(bases), part, scratch);
+  }
+
+  void finish(void* const* bases, size_t part, void* scratch) const noexcept override {
+    plan_.finish(plan_, pointers(bases), part, scratch);
   }
 
  private:
+  kernels::GemmPointers pointers(void* const* bases) const {
+    kernels::GemmPointers p{c_.at<void>(bases), a_.at<void>(bases), b_.at<void>(bases)};
+    if (has_bias_) p.bias = bias_.at<void>(bases);
+    if (has_alpha_) p.alpha = *alpha_.at<double>(bases);
+    p.workspace = workspace_.at<void>(bases);
+    return p;
+  }
+
   kernels::GemmPlan plan_;
-  Ref c_{}, a_{}, b_{}, bias_{}, alpha_{};
+  Ref c_{}, a_{}, b_{}, bias_{}, alpha_{}, workspace_{};
   bool has_bias_, has_alpha_;
 };
 

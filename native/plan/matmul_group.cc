@@ -95,7 +95,10 @@ class MatmulGroup final : public Prepared {
     plan_ = gemm.plan(shape);
     a_ = context.ref(factor_a(in));
     b_ = context.ref(factor_b(in));
+    workspace_ = context.workspace();
     parts = plan_.parts == 0 ? 1 : plan_.parts;
+    finish_parts = plan_.finish_parts;
+    workspace_bytes = plan_.workspace_bytes;
     scratch_bytes = gemm_bytes_ = (plan_.scratch_bytes + 63) / 64 * 64;
     cost_ns = plan_.cost_ns;
     if (update_) return;
@@ -108,22 +111,11 @@ class MatmulGroup final : public Prepared {
 
   void run(void* const* bases, size_t part, void* scratch, Fault&) const noexcept override {
     if (plan_.parts == 0) return;
-    kernels::GemmPointers pointers{nullptr, a_.at<void>(bases), b_.at<void>(bases)};
-    if (update_) {
-      pointers.c = refs_[0].at<void>(bases);
-      pointers.alpha = -*refs_[update_->rate].at<double>(bases);
-      plan_.run(plan_, pointers, part, scratch);
-      return;
-    }
-    Part context;
-    context.self = this;
-    context.bases = bases;
-    context.tiles = static_cast<char*>(scratch) + tiles_at_;
-    stage_rows(context);
-    program_->enter(bases, static_cast<char*>(scratch) + gemm_bytes_, context.slots);
-    pointers.hook = &MatmulGroup::finish_block;
-    pointers.context = &context;
-    plan_.run(plan_, pointers, part, scratch);
+    run_phase(plan_.run, bases, part, scratch);
+  }
+
+  void finish(void* const* bases, size_t part, void* scratch) const noexcept override {
+    run_phase(plan_.finish, bases, part, scratch);
   }
 
  private:
@@ -143,6 +135,26 @@ class MatmulGroup final : public Prepared {
 
   /// What tiles of repeated rows may take: a share of L1.
   static constexpr ptrdiff_t kTileBytes = 8192;
+
+  void run_phase(kernels::GemmRun phase, void* const* bases, size_t part, void* scratch) const noexcept {
+    kernels::GemmPointers pointers{nullptr, a_.at<void>(bases), b_.at<void>(bases)};
+    pointers.workspace = workspace_.at<void>(bases);
+    if (update_) {
+      pointers.c = refs_[0].at<void>(bases);
+      pointers.alpha = -*refs_[update_->rate].at<double>(bases);
+      phase(plan_, pointers, part, scratch);
+      return;
+    }
+    Part context;
+    context.self = this;
+    context.bases = bases;
+    context.tiles = static_cast<char*>(scratch) + tiles_at_;
+    stage_rows(context);
+    program_->enter(bases, static_cast<char*>(scratch) + gemm_bytes_, context.slots);
+    pointers.hook = &MatmulGroup::finish_block;
+    pointers.context = &context;
+    phase(plan_, pointers, part, scratch);
+  }
 
   /// Narrow rows are worked on several at once: a row that repeats (a bias) is copied as often as that beforehand.
   void lay_out(const std::vector<Operand>& operands, size_t outputs) {
@@ -200,7 +212,7 @@ class MatmulGroup final : public Prepared {
   }
 
   kernels::GemmPlan plan_;
-  Ref a_{}, b_{};
+  Ref a_{}, b_{}, workspace_{};
   std::vector<Ref> refs_;  // of the group's operands
   std::optional<MatmulUpdate> update_;
   std::optional<GroupProgram> program_;

@@ -15,6 +15,8 @@ class Addresses final : public PrepareContext {
 
   Ref ref(const Operand& operand) const override { return at(operand.buffer, operand.dtype, operand.offset); }
 
+  Ref workspace() const override { return {buffers_ + 2, 0}; }
+
   Ref at(int32_t buffer, DType dtype, int64_t offset) const {
     const uint32_t base = buffer == kArena     ? buffers_
                           : buffer == kScalars ? buffers_ + 1
@@ -38,13 +40,16 @@ Plan::Plan(std::span<const int32_t> words, const kernels::KernelTable& kernels) 
   for (const ValueSpec& value : decoded.values) {
     values_.push_back({addresses.at(value.buffer, value.dtype, value.offset), value.dtype});
   }
+  size_t workspace_bytes = 0;
   for (const Instruction& instruction : decoded.instructions) {
     std::unique_ptr<Prepared> prepared = find_row(instruction.opcode)->prepare(instruction, addresses);
     scratch_bytes_ = std::max(scratch_bytes_, prepared->scratch_bytes);
+    workspace_bytes = std::max(workspace_bytes, prepared->workspace_bytes);
     threaded_ = threaded_ || prepared->parts > 1;
     cost_ns_ += prepared->cost_ns;
     instructions_.push_back(std::move(prepared));
   }
+  if (workspace_bytes > 0) workspace_ = Block(workspace_bytes);
 }
 
 void Plan::read_values(void* const* bases, double* values) const {

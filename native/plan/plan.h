@@ -12,7 +12,7 @@
 
 namespace gradsmith::plan {
 
-/// Immutable but for the arena; any thread. The runner holds `mutex` for a run, since the arena is one.
+/// Immutable but for arena and workspace; any thread. The runner holds `mutex` for a run, since of these there is one.
 class Plan {
  public:
   /// Throws PlanError (words that do not follow the format) or std::bad_alloc (no memory for the arena).
@@ -27,11 +27,13 @@ class Plan {
 
   // For the runner.
 
-  /// Addresses during a run: the buffers in order, then the arena, then the row of scalars.
-  size_t base_count() const { return buffers_.size() + 2; }
+  /// Addresses during a run: the buffers in order, then the arena, the row of scalars, the workspace.
+  size_t base_count() const { return buffers_.size() + 3; }
   size_t arena_base() const { return buffers_.size(); }
   size_t scalars_base() const { return buffers_.size() + 1; }
+  size_t workspace_base() const { return buffers_.size() + 2; }
   char* arena() const { return arena_.data(); }
+  char* workspace() const { return workspace_.data(); }
   std::span<const std::unique_ptr<Prepared>> instructions() const { return instructions_; }
   size_t scratch_bytes() const { return scratch_bytes_; }
   /// Does any instruction split into parts?
@@ -51,6 +53,7 @@ class Plan {
   std::vector<Value> values_;
   std::vector<std::unique_ptr<Prepared>> instructions_;
   Block arena_;
+  Block workspace_;  // as large as the largest that an instruction asks for
   size_t scratch_bytes_ = 0;
   bool threaded_ = false;
   double cost_ns_ = 0;

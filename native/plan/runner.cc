@@ -45,6 +45,12 @@ Fault run_parts(size_t parts, void* scratch, size_t scratch_bytes, RunPart run_p
   });
 }
 
+[[gnu::noinline]] void finish_split(const Prepared& instruction, void* const* bases, void* scratch,
+                                    size_t scratch_bytes) {
+  ThreadPool::instance().run(instruction.finish_parts, scratch, scratch_bytes,
+                             [&](size_t part, void* own_scratch) { instruction.finish(bases, part, own_scratch); });
+}
+
 bool stopped_now(const RunControl& control) {
   return control.request.load(std::memory_order_relaxed) == RunControl::kStopNow;
 }
@@ -63,6 +69,7 @@ int32_t run_step(const Plan& plan, void* const* bases, void* scratch, const RunC
       fault = run_split(*instruction, bases, scratch, plan.scratch_bytes());
     }
     if (fault.code != Fault::kNone) return index;
+    if (instruction->finish_parts > 0) finish_split(*instruction, bases, scratch, plan.scratch_bytes());
     ++index;
   }
   return -1;
@@ -89,6 +96,14 @@ int32_t run_step_recorded(const Plan& plan, const RunArguments& arguments, void*
       fault = run_parts(instruction->parts, scratch, plan.scratch_bytes(), run_part);
     }
     if (fault.code != Fault::kNone) return index;
+    // The second phase's parts are counted on from the first's.
+    ThreadPool::instance().run(
+        instruction->finish_parts, scratch, plan.scratch_bytes(), [&](size_t part, void* own_scratch) {
+          const int64_t start = Timeline::now_ns();
+          instruction->finish(arguments.bases, part, own_scratch);
+          arguments.timeline->add({arguments.plan_number, index, static_cast<int32_t>(instruction->parts + part),
+                                   Timeline::this_thread(), start, Timeline::now_ns()});
+        });
     ++index;
   }
   return -1;
@@ -105,6 +120,7 @@ RunResult run(Plan& plan, const RunArguments& arguments, RunControl& control) {
 
   void** bases = arguments.bases;
   bases[plan.arena_base()] = plan.arena();
+  bases[plan.workspace_base()] = plan.workspace();
   const double* scalars = arguments.scalars;
   double* values = arguments.values;
   Timeline* const timeline = arguments.timeline;

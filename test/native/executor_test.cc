@@ -41,7 +41,7 @@ struct Fixture {
     made->id = id;
     made->plan = plan;
     made->steps = steps;
-    made->bases = {counter.get(), &one, nullptr, nullptr};
+    made->bases = {counter.get(), &one, nullptr, nullptr, nullptr};
     made->holds.push_back(counter);
     static double ignored = 0;
     if (steps == kEndless) {
@@ -176,7 +176,7 @@ TEST_CASE("a fault is the job's own: the next one runs") {
   float out = 0;
   auto job = std::make_unique<Job>();
   job->plan = std::make_shared<Plan>(gather.words(), kernels::kernel_table());
-  job->bases = {table, &index, &out, nullptr, nullptr};
+  job->bases = {table, &index, &out, nullptr, nullptr, nullptr};
   f.executor.submit(std::move(job));
   f.executor.submit(f.job(2));
   f.executor.drain();

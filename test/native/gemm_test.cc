@@ -107,7 +107,7 @@ unsigned every_nth() {
 template <class T>
 class Products {
  public:
-  Products() : a_(kBytes), b_(kBytes), c_(kBytes), bias_(1 << 16), scratch_(kBytes) {}
+  Products() : a_(kBytes), b_(kBytes), c_(kBytes), bias_(1 << 16), scratch_(kBytes), workspace_(kBytes) {}
 
   /// Runs `c` on every ISA level and compares; the message names the first element that is wrong.
   void check(Case c) {
@@ -170,8 +170,10 @@ class Products {
     c.s.c_row = c.s.c_batch[0] = -7;  // ignored
     const GemmPlan with = gemm.plan(c.s);
     for (const kernels::GemmRun how : {with.run, gemm.run}) {
-      taken_ = {std::vector<T>(c.c_size), std::vector<int>(c.c_size, 0), c.s.m * batch, c.s.n};
+      const std::vector<int> none(c.c_size, 0);
+      taken_ = {std::vector<T>(c.c_size), none, none, c.s.m * batch, c.s.n, true};
       run(c, with, how, a, b, nullptr);
+      CHECK(taken_.announced_well);
       CHECK(std::all_of(taken_.times.begin(), taken_.times.end(), [](int n) { return n == 1; }));
       if (std::memcmp(taken_.values.data(), want.data(), c.c_size * sizeof(T)) != 0) {
         FAIL("the hook is given other sums: " << c.s.m << "x" << c.s.n << "x" << c.s.k << " batch " << batch);
@@ -183,28 +185,37 @@ class Products {
   T* run(const Case& c, const GemmPlan& plan, kernels::GemmRun how, const T* a, const T* b, const T* bias) {
     T* to = c_.template last<T>(c.c_size + kCanaries) + kCanaries;
     std::copy_n(before_.begin(), c.c_size + kCanaries, to - kCanaries);
-    std::vector<size_t> order(plan.parts);
-    std::iota(order.begin(), order.end(), size_t{0});
-    std::shuffle(order.begin(), order.end(), random_);
-    char* scratch = scratch_.template last<char>(plan.scratch_bytes);
+    char* workspace = workspace_.template last<char>(plan.workspace_bytes);
+    std::memset(workspace, 0xFF, plan.workspace_bytes);  // NaN: nothing is there yet
     const bool hooked = plan.shape.hooked;
-    const GemmPointers pointers{hooked ? nullptr : to,    a,      b, c.bias ? bias : nullptr, c.alpha,
-                                hooked ? &take : nullptr, &taken_};
-    for (size_t part : order) {
-      std::memset(scratch, 0xFF, plan.scratch_bytes);  // NaN: nothing may be taken from an earlier part
-      how(plan, pointers, part, scratch);
-    }
+    const GemmPointers pointers{hooked ? nullptr : to,        a,       b,
+                                c.bias ? bias : nullptr,      c.alpha, hooked ? &take : nullptr,
+                                hooked ? &announce : nullptr, &taken_, workspace};
+    run_phase(plan, pointers, how, plan.parts);
+    run_phase(plan, pointers, plan.finish, plan.finish_parts);
     return to;
   }
 
   std::mt19937& random() { return random_; }
 
  private:
+  void run_phase(const GemmPlan& plan, const GemmPointers& pointers, kernels::GemmRun how, size_t parts) {
+    std::vector<size_t> order(parts);
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::shuffle(order.begin(), order.end(), random_);
+    char* scratch = scratch_.template last<char>(plan.scratch_bytes);
+    for (size_t part : order) {
+      std::memset(scratch, 0xFF, plan.scratch_bytes);  // NaN: nothing may be taken from an earlier part
+      how(plan, pointers, part, scratch);
+    }
+  }
+
   /// What a hook was given.
   struct Taken {
     std::vector<T> values;
-    std::vector<int> times;
+    std::vector<int> times, announced;
     ptrdiff_t m = 0, n = 0;
+    bool announced_well = true;
   };
   static void take(void* context, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1, void* block,
                    ptrdiff_t block_row) noexcept {
@@ -217,6 +228,17 @@ class Products {
         taken.values[static_cast<size_t>(i * taken.n + j)] = x;
         taken.times[static_cast<size_t>(i * taken.n + j)]++;
         x = std::numeric_limits<T>::quiet_NaN();  // the block is the hook's
+      }
+    }
+  }
+  /// Announced are elements that have not come yet, each once at most.
+  static void announce(void* context, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1) noexcept {
+    auto& taken = *static_cast<Taken*>(context);
+    if (i0 < 0 || i1 > taken.m || j0 < 0 || j1 > taken.n) taken.announced_well = false;
+    for (ptrdiff_t i = i0; i < i1 && taken.announced_well; i++) {
+      for (ptrdiff_t j = j0; j < j1; j++) {
+        const auto at = static_cast<size_t>(i * taken.n + j);
+        if (taken.times[at] > 0 || taken.announced[at]++ > 0) taken.announced_well = false;
       }
     }
   }
@@ -289,20 +311,21 @@ class Products {
           const Wide<T> limit =
               bound * size_[index] + (s.activation == Activation::kNone ? 0 : 4 * eps * std::fabs(want_[index]));
           if (!(error <= limit)) {
-            FAIL(isa << (sizeof(T) == 4 ? " f32 " : " f64 ") << s.m << "x" << s.n << "x" << s.k << " a " << s.a_row
-                     << "," << s.a_col << " b " << s.b_row << "," << s.b_col << " batch " << batch << " at " << q << ","
-                     << i << "," << j << ": " << double(result[at]) << ", not " << double(want_[index]) << ", error "
-                     << double(error) << " > " << double(limit));
+            FAIL(std::string(isa) << (sizeof(T) == 4 ? " f32 " : " f64 ") << s.m << "x" << s.n << "x" << s.k << " a "
+                                  << s.a_row << "," << s.a_col << " b " << s.b_row << "," << s.b_col << " batch "
+                                  << batch << " at " << q << "," << i << "," << j << ": " << double(result[at])
+                                  << ", not " << double(want_[index]) << ", error " << double(error) << " > "
+                                  << double(limit));
           }
         }
       }
     }
     bool intact = std::memcmp(result - kCanaries, before_.data(), kCanaries * sizeof(T)) == 0;
     for (size_t i = 0; i < c.c_size; i++) intact = intact && (written[i] || result[i] == before_[kCanaries + i]);
-    if (!intact) FAIL(isa << " wrote beside C: " << s.m << "x" << s.n << "x" << s.k);
+    if (!intact) FAIL(std::string(isa) << " wrote beside C: " << s.m << "x" << s.n << "x" << s.k);
   }
 
-  Guarded a_, b_, c_, bias_, scratch_;
+  Guarded a_, b_, c_, bias_, scratch_, workspace_;
   std::mt19937 random_{1};
   uint64_t state_ = 1;
   std::vector<T> before_;
@@ -336,6 +359,17 @@ void vary(Case& c, unsigned way) {
     default:
       break;
   }
+}
+
+/// All parts, in order, of both phases.
+void run_all(const GemmPlan& plan, GemmPointers pointers) {
+  void* scratch = std::aligned_alloc(64, plan.scratch_bytes + 64);
+  void* workspace = std::aligned_alloc(64, plan.workspace_bytes + 64);
+  pointers.workspace = workspace;
+  for (size_t part = 0; part < plan.parts; part++) plan.run(plan, pointers, part, scratch);
+  for (size_t part = 0; part < plan.finish_parts; part++) plan.finish(plan, pointers, part, scratch);
+  std::free(scratch);
+  std::free(workspace);
 }
 
 int between(std::mt19937& random, int low, int high) { return std::uniform_int_distribution<int>(low, high)(random); }
@@ -472,12 +506,7 @@ TEST_CASE_TEMPLATE("NaN and infinity spread as IEEE says, through zeros too", T,
         T& x = a[static_cast<size_t>(c.a_at + i * c.s.a_row + p * c.s.a_col)];
         T& y = b[static_cast<size_t>(c.b_at + p * c.s.b_row + j * c.s.b_col)];
         const GemmPlan plan = gemm.plan(c.s);
-        void* scratch = std::aligned_alloc(64, plan.scratch_bytes + 64);
-        const auto run = [&] {
-          for (size_t part = 0; part < plan.parts; part++) {
-            plan.run(plan, {out.data(), a.data() + c.a_at, b.data() + c.b_at, nullptr, 1.0}, part, scratch);
-          }
-        };
+        const auto run = [&] { run_all(plan, {out.data(), a.data() + c.a_at, b.data() + c.b_at}); };
         x = inf;
         run();
         bool right = true;
@@ -492,7 +521,6 @@ TEST_CASE_TEMPLATE("NaN and infinity spread as IEEE says, through zeros too", T,
           right = right && (q % n == j ? std::isnan(got) : got == 0);
         }
         CHECK(right);
-        std::free(scratch);
       }
     }
   }
@@ -513,7 +541,7 @@ TEST_CASE("relu keeps NaN") {
   }
 }
 
-TEST_CASE("parts: none below 100 µs of work, at most 16, and none depends on another") {
+TEST_CASE("parts: one below some 36 µs of work, at most 16, cut where weights stay with their threads") {
   for (const kernels::KernelTable* table : kernels::available_tables()) {
     const GemmFunctions& gemm = table->gemm.f32;
     CHECK(gemm.plan(make_case(4, 16, 2, 0, 0).s).parts == 1);
@@ -521,6 +549,16 @@ TEST_CASE("parts: none below 100 µs of work, at most 16, and none depends on an
     const size_t most = gemm.plan(make_case(2048, 2048, 2048, 0, 0).s).parts;
     CHECK(most == 16);
     CHECK(gemm.plan(make_case(512, 512, 512, 0, 0).s).parts >= 2);
+    // A weight's rows are k of its product with a small batch, n of the gradient that goes on, m of its own gradient.
+    const GemmPlan forward = gemm.plan(make_case(64, 100, 1000, 0, 0).s);
+    CHECK(forward.grid_k == 2);
+    CHECK(forward.finish_parts >= 2);
+    CHECK(forward.partial_bytes >= 64 * 100 * 4 + 128 * 1024);
+    CHECK(gemm.plan(make_case(64, 1000, 100, 0, 1).s).grid_n >= 2);
+    const GemmPlan own = gemm.plan(make_case(1000, 100, 64, 1, 0).s);
+    CHECK(own.grid_m >= 2);
+    CHECK(own.finish_parts == 0);
+    CHECK(own.workspace_bytes == 0);
   }
 }
 
@@ -562,6 +600,7 @@ struct TestContext : plan::PrepareContext {
     const uint32_t base = o.buffer == plan::kScalars ? 9 : static_cast<uint32_t>(o.buffer);
     return {base, o.offset * static_cast<int64_t>(size_of(o.dtype))};
   }
+  plan::Ref workspace() const override { return {8, 0}; }
 };
 
 }  // namespace
