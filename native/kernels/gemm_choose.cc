@@ -9,12 +9,14 @@ namespace gradsmith::kernels {
 namespace {
 
 constexpr double kNever = 1e300;
-/// Packed B (kc x nc) is read from L2 once for each row of tiles: 2 vectors of B a step are 9 bytes a cycle, which L2
-/// has to spare. Long blocks of k win over panels that fit L1, for each block passes once over C.
+/// A block of B (kc x nc) keeps to half of a 1 MiB L2, from where it is read once for each row of tiles: 2 vectors a
+/// step are 9 bytes a cycle, which L2 has to spare. Long blocks of k win over panels that fit L1, for each block passes
+/// once over C.
+constexpr ptrdiff_t kBlockBytes = 512 * 1024;
 constexpr ptrdiff_t kMaxKcBytes = 4096;
-constexpr ptrdiff_t kKcBytes = 2048;
-constexpr ptrdiff_t kMaxBlockBytes = 448 * 1024;
-constexpr ptrdiff_t kMaxColumnBlockBytes = 1024 * 1024;
+constexpr ptrdiff_t kMinKcBytes = 1024;
+/// Rows whose sums wait together, where they may not wait in C.
+constexpr ptrdiff_t kWaitingBytes = 1024 * 1024;
 /// A block of finished rows leaves room in a 48 KiB L1 for what is computed with it.
 constexpr ptrdiff_t kKeptBytes = 32 * 1024;
 
@@ -34,7 +36,7 @@ Side side_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across) {
 /// Cycles to copy `count` elements, by stride of the copy's inner direction and of the other.
 double pack_cycles(double count, ptrdiff_t inner, ptrdiff_t outer, const GemmTraits& t) {
   const double lanes = t.lanes;
-  return count * (inner == 1 ? 2.0 / lanes : outer == 1 ? 4.0 / lanes : 2.0);
+  return count * (inner == 1 ? 5.0 / lanes : outer == 1 ? 7.0 / lanes : 2.0);
 }
 
 /// What decides methods and parts, and so bits: neither the hook nor what else becomes of the sums.
@@ -53,21 +55,20 @@ struct Blocking {
 Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTraits& t) {
   Blocking b{};
   b.buffered = s.hooked || s.bias || s.activation != Activation::kNone;
-  const double a_bytes = double(m) * double(s.k) * t.element_bytes;
-  const ptrdiff_t most_k = (a_bytes <= kMaxBlockBytes ? kMaxKcBytes : kKcBytes) / t.element_bytes;
+  const ptrdiff_t unit = 2 * t.lanes;
+  const ptrdiff_t most_k = std::clamp(kBlockBytes / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes;
   b.kc = std::max<ptrdiff_t>(1, even_part(s.k, blocks(s.k, most_k)));
   const bool once = b.kc >= s.k;
   b.keeps = b.buffered || (s.accumulate && !once);
-  const ptrdiff_t unit = 2 * t.lanes;
-  ptrdiff_t most_n = std::max<ptrdiff_t>(unit, kMaxColumnBlockBytes / (b.kc * t.element_bytes) / unit * unit);
+  ptrdiff_t most_n = std::max<ptrdiff_t>(unit, kBlockBytes / (b.kc * t.element_bytes) / unit * unit);
   if (b.buffered) most_n = std::min(most_n, std::max(unit, kKeptBytes / (t.max_rows * t.element_bytes) / unit * unit));
   b.nc = up(even_part(n, blocks(n, most_n)), unit);
   const ptrdiff_t row_bytes = up(std::min(b.nc, n), t.lanes) * t.element_bytes;
-  const ptrdiff_t tall = std::max<ptrdiff_t>(1, (b.keeps ? kKeptBytes : kMaxBlockBytes) / (row_bytes * t.max_rows));
+  const ptrdiff_t tall = std::max<ptrdiff_t>(1, (b.keeps ? kKeptBytes : kBlockBytes) / (row_bytes * t.max_rows));
   b.block_rows = even_part(m, blocks(m, tall * t.max_rows));
   b.mc = m;
   if (b.keeps) {
-    const ptrdiff_t most = once ? 1 : std::max<ptrdiff_t>(1, kMaxColumnBlockBytes / (row_bytes * b.block_rows));
+    const ptrdiff_t most = once ? 1 : std::max<ptrdiff_t>(1, kWaitingBytes / (row_bytes * b.block_rows));
     b.mc = std::min(up(m, b.block_rows), most * b.block_rows);
   }
   return b;
@@ -88,10 +89,12 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   const Blocking blocking = blocks_of(plain(s), m, n, t);
   const ptrdiff_t k_blocks = blocks(v.k, blocking.kc);
   const bool columns_apart = v.b_col != 1 && v.n > 1;
-  // B in place costs nothing where few rows use it and it stays in cache.
-  const bool b_awkward = b_bytes > 256 * 1024 || v.b_row * t.element_bytes % 2048 == 0;
+  // B in place costs nothing while a block of it stays in L2 and few rows of tiles use it; but rows a multiple of 4 KiB
+  // apart push each other out of L1.
+  const bool awkward = v.b_row * t.element_bytes % 4096 == 0;
+  const ptrdiff_t tiles_of_rows = blocks(v.m, t.max_rows);
   p.pack_b =
-      columns_apart || (v.k >= 32 && ((v.m > 2 * t.max_rows && b_awkward) || (v.m > 8 * t.max_rows && v.n > t.lanes)));
+      columns_apart || (v.k >= 32 && tiles_of_rows > 2 && b_bytes > 40 * 1024 && (awkward || tiles_of_rows > 16));
   // Rows a multiple of 4 KiB apart fall into one set of L1 and push each other out.
   const ptrdiff_t a_apart = v.a_row == 1 || v.m == 1 ? v.a_col : v.a_row;
   const bool a_awkward = a_apart * t.element_bytes % 4096 == 0 || a_bytes > 2048 * 1024;
@@ -150,7 +153,7 @@ size_t piece_scratch(const GemmPlan& plan, const GemmPiece& p, const GemmTraits&
   } else {
     if (p.pack_a) elements += up(t.max_rows * plan.kc + t.lanes, 64);
     const ptrdiff_t panels = p.pack_b && plan.m_step > t.max_rows ? up(std::min(plan.nc, n), t.lanes) + wide : wide;
-    if (p.pack_b || !t.masked_loads) elements += panels * plan.kc;
+    if (p.pack_b || !t.masked_loads) elements += panels * plan.kc + panels;
   }
   return static_cast<size_t>(up(elements * t.element_bytes, 64));
 }

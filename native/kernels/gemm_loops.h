@@ -202,10 +202,12 @@ class GemmRunner {
       if (!done) pack_columns<T, Isa>(from, row, column, columns, args.k, to, vectors);
       args.b = to;
       args.b_row = vectors * kLanes;
+      args.b_ahead = kAhead * args.b_row;
       args.last = V::kLanes;
     } else {
       args.b = from;
       args.b_row = row;
+      args.b_ahead = kAhead * row;
       args.last = static_cast<size_t>(columns - (vectors - 1) * kLanes);
     }
   }
@@ -214,6 +216,13 @@ class GemmRunner {
   void tiles(const GemmPiece& p, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1, T* memory) const {
     T* const packed_a = memory;
     T* const packed_b = memory + (p.pack_a ? (Shape::kMaxRows * plan_.kc + kLanes + 63) / 64 * 64 : 0);
+    const bool shared = p.pack_b && !b.single;  // panels that several rows of tiles read
+    // Panels are not a power of two apart, or they would meet in the same lines of L1.
+    const ptrdiff_t panel = 2 * kLanes * b.k + kLanes;
+    const bool at_once = shared && g_.b_col == 1;
+    if (at_once && b.i0 == b.top && !b.packed) {
+      pack_panels<T, Isa>(g_.b + b.k0 * g_.b_row + n0, g_.b_row, n1 - n0, b.k, packed_b, panel);
+    }
     for_tile_rows(b.i1 - b.i0, [&](ptrdiff_t i, int rows) {
       i += b.i0;
       TileArgs<T> args;
@@ -228,13 +237,14 @@ class GemmRunner {
         args.a_col = rows;
       }
       // All rows of tiles that share a packed panel must cut it alike.
-      const int most = most_vectors(p.pack_b && !b.single ? Shape::kMaxRows : rows);
+      args.a_ahead = kAhead * args.a_col;
+      const int most = most_vectors(shared ? Shape::kMaxRows : rows);
       int vectors;
       for (ptrdiff_t j = n0; j < n1; j += vectors * kLanes) {
         vectors = panel_vectors(n1 - j, most, p.pack_b);
         const ptrdiff_t columns = std::min<ptrdiff_t>(vectors * kLanes, n1 - j);
         set_panel(args, g_.b + b.k0 * g_.b_row + j * g_.b_col, g_.b_row, g_.b_col, columns, vectors, p.pack_b,
-                  packed_b + (p.pack_b && !b.single ? (j - n0) * b.k : 0), b.packed || i > b.top);
+                  packed_b + (shared ? (j - n0) / (2 * kLanes) * panel : 0), at_once || b.packed || i > b.top);
         if (b.final && plan_.buffered && pointers_.ahead != nullptr) ahead(i, i + rows, j, j + columns);
         tile(args, b, i, j, rows, columns, vectors);
       }
@@ -322,6 +332,7 @@ class GemmRunner {
         args.a = p.pack_a ? packed_a + q * g_.k : g_.b + (n0 + q) * g_.b_col;
         args.a_row = p.pack_a ? 1 : g_.b_col;
         args.a_col = p.pack_a ? rows : g_.b_row;
+        args.a_ahead = kAhead * args.a_col;
         args.to = sums;
         args.to_row = vectors * kLanes;
         const TileFn<T> kernel =

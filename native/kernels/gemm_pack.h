@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "kernels/gemm_tile.h"
 #include "kernels/gemm_transpose.h"
 #include "simd/vec.h"
 
@@ -11,12 +12,6 @@ namespace gradsmith::kernels {
 /// Rows of a matrix this far ahead are asked for while a panel is copied: a step from row to row is more than the CPU
 /// foresees.
 inline constexpr ptrdiff_t kAhead = 16;
-
-GRADSMITH_INLINE void prefetch([[maybe_unused]] const void* p) {
-#if defined(__GNUC__)
-  __builtin_prefetch(p);
-#endif
-}
 
 /// to[p·to_row + i] = from[i·row + p·column] for i < count, p < k. to_row >= count.
 /// Writes whole vectors, so up to a vector beyond each row: that is the start of the next, which is written later, and
@@ -70,6 +65,36 @@ void pack_columns(const T* b, ptrdiff_t b_row, ptrdiff_t b_col, ptrdiff_t width,
     for (ptrdiff_t p = 0; p < k; p++) V::zero().store(to + (p + 1) * stride - static_cast<ptrdiff_t>(V::kLanes));
   }
   pack<T, Isa>(b, b_col, b_row, width, k, to, stride);
+}
+
+/// All of B's panels two vectors wide at once, `panel` elements apart; a last one of up to one vector is that wide. Row
+/// by row, since B is read in the order it lies in.
+template <class T, class Isa>
+void pack_panels(const T* b, ptrdiff_t b_row, ptrdiff_t columns, ptrdiff_t k, T* to, ptrdiff_t panel) {
+  using V = simd::Vec<T, Isa>;
+  constexpr ptrdiff_t kLanes = V::kLanes;
+  const ptrdiff_t whole = columns / (2 * kLanes), rest = columns % (2 * kLanes);
+  T* const last = to + whole * panel;
+  const ptrdiff_t last_row = rest > kLanes ? 2 * kLanes : kLanes;
+  for (ptrdiff_t p = 0; p < k; p++, b += b_row) {
+    T* at = to + p * 2 * kLanes;
+    const T* from = b;
+    for (ptrdiff_t q = 0; q < whole; q++, at += panel, from += 2 * kLanes) {
+      prefetch(from + 2 * b_row);
+      prefetch(from + 2 * b_row + kLanes);
+      const V x = V::load(from), y = V::load(from + kLanes);
+      x.store(at);
+      y.store(at + kLanes);
+    }
+    if (rest == 0) continue;
+    at = last + p * last_row;
+    if (rest > kLanes) {
+      V::load(from).store(at);
+      V::load_partial(from + kLanes, static_cast<size_t>(rest - kLanes)).store(at + kLanes);
+    } else {
+      V::load_partial(from, static_cast<size_t>(rest)).store(at);
+    }
+  }
 }
 
 }  // namespace gradsmith::kernels

@@ -35,6 +35,7 @@ struct TileArgs {
   ptrdiff_t a_row, a_col;
   const T* b;  // rows of kVectors vectors, b_row apart
   ptrdiff_t b_row;
+  ptrdiff_t a_ahead = 0, b_ahead = 0;  // how far ahead lines are asked for: of A where its rows are neighbours
   ptrdiff_t k;
   size_t last;  // lanes of the last vector that exist in b
   /// Sums of the terms before these, or null.
@@ -50,6 +51,12 @@ struct TileArgs {
 
 template <class T>
 using TileFn = void (*)(const TileArgs<T>&);
+
+GRADSMITH_INLINE void prefetch([[maybe_unused]] const void* p) {
+#if defined(__GNUC__)
+  __builtin_prefetch(p);
+#endif
+}
 
 /// a·b + c, rounded once where the CPU can do so in one instruction.
 template <class V, class Isa>
@@ -158,6 +165,7 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
     if (TileShape<Isa>::kMaskedLoads && v == kVectors - 1) return V::load_partial(row + v * kLanes, last);
     return V::load(row + v * kLanes);
   };
+  const ptrdiff_t a_ahead = t.a_ahead, b_ahead = t.b_ahead;
   prefetch_rows<T, kRows, kVectors * kLanes>(t);
   for (ptrdiff_t k = t.k; k > 0; k--) {
     if constexpr (kRows < kVectors) {
@@ -180,6 +188,11 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
         GRADSMITH_UNROLL(8)
         for (int v = 0; v < kVectors; v++) acc[i][v] = multiply_add<V, Isa>(x, y[v], acc[i][v]);
       }
+    }
+    if constexpr (kRows >= 4) {  // there are slots to spare
+      GRADSMITH_UNROLL(8)
+      for (int v = 0; v < kVectors; v++) prefetch(b + b_ahead + v * kLanes);
+      if constexpr (kUnitRows) prefetch(a.row(0) + a_ahead);
     }
     a.step(a_step);
     b += b_step;
