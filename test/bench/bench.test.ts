@@ -65,7 +65,13 @@ describe('npm run bench', () => {
   }, 240_000);
 
   test('prints a table with every row', () => {
-    for (const name of ['W5 loop by hand', 'W5 Trainer.fit', 'W6 predictSync', 'import over bare Node', 'first W1 step'])
+    for (const name of [
+      'W5 loop by hand',
+      'W5 Trainer.fit',
+      'W6 predictSync',
+      'import over bare Node',
+      'first W1 step',
+    ])
       expect(output).toMatch(new RegExp(`^${name} .*\\d`, 'm'));
     expect(output).toMatch(/gradsmith \d+\.\d+\.\d+ \(\w+\), Node v\d+/);
   });

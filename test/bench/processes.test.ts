@@ -8,7 +8,8 @@ describe('a measured process', () => {
   test('says what it is, checks and runs', async () => {
     const { Child } = await load('child');
     // A microsecond each: a rate without limit would ask for more steps than a double counts.
-    const steps = 'async (n) => { for (const end = performance.now() + n / 1000; performance.now() < end; ); done += n; }';
+    const steps =
+      'async (n) => { for (const end = performance.now() + n / 1000; performance.now() < end; ); done += n; }';
     const code = `let done = 0; const { serve } = await import(${serve});
       await serve({ about: { name: 'x' }, steps: ${steps}, chunk: 5, check: async () => [done, 0.5] });`;
     const child = await new Child(node(code)).ready();
