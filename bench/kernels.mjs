@@ -58,9 +58,7 @@ function group(name, arrays, program, sizes = [64, 1024, 1 << 16, 1 << 20, 1 << 
   }));
 }
 
-const half = (x) => g.mul(x, 0.5);
 const columns = (n) => Math.min(n, 256);
-const gelu = (x) => g.mul(half(x), g.add(1, g.erf(g.mul(x, Math.SQRT1_2))));
 
 export const groups = [
   ...group('sigmoid', 2, (n) => g.sigmoid(some(n)).dataSync()),
@@ -69,7 +67,7 @@ export const groups = [
     return g.mul(some(n), g.mul(s, g.sub(1, s))).dataSync();
   }),
   ...group('relu(x+b)', 2, (n) => g.relu(g.add(some(n / columns(n), columns(n)), some(columns(n)))).dataSync()),
-  ...group('gelu(x+b)', 2, (n) => gelu(g.add(some(n / columns(n), columns(n)), some(columns(n)))).dataSync()),
+  ...group('gelu(x+b)', 2, (n) => g.gelu(g.add(some(n / columns(n), columns(n)), some(columns(n)))).dataSync()),
   ...group('Adam', 7, async (n) => {
     const w = g.parameter(some(n));
     const c = some(n);

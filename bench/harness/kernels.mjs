@@ -29,7 +29,7 @@ export function capturePlans(names, module = list) {
 
 /** @returns rows as of report.mjs */
 export async function measureKernels({ program, limits, filter, threads, env, rounds, seconds }) {
-  const kernels = catalogue.filter(({ name }) => filter('kernels', name));
+  const kernels = catalogue.filter(({ name, family }) => filter(`kernels ${family}`, name));
   const paths = capturePlans(kernels.map(({ name }) => name));
   const rows = [];
   for (const [i, kernel] of kernels.entries()) {

@@ -1,0 +1,125 @@
+// Puts the figures of the last runs of `npm run bench` and `npm run bench:peers` into docs/performance.md, between lines such as
+// `<!-- limits -->` and `<!-- /limits -->`:  node bench/markdown.mjs [BENCH.json PEERS.json]
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { digits, percent } from './harness/numbers.mjs';
+import { folder } from './harness/problem.mjs';
+
+const [benchFile = `${folder}last.json`, peersFile = `${folder}peers.json`] = process.argv.slice(2);
+const page = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
+const [bench, peers] = [read(benchFile), read(peersFile)];
+
+const table = (header, rows) =>
+  [header, header.map((_, i) => (i === 0 ? '---' : '---:')), ...rows]
+    .map((row) => `| ${row.map((cell) => cell ?? '–').join(' | ')} |`)
+    .join('\n');
+const spreadText = ({ q1, q3 }, unit = '') => `${digits(q1)} – ${digits(q3)}${unit}`;
+const threadsText = (n) => `${n} thread${n > 1 ? 's' : ''}`;
+
+function limits() {
+  const { threads, fma, bandwidth } = bench.limits;
+  const rows = (kind, unit) =>
+    Object.entries(kind).map(([name, values]) => [`${name}, ${unit}`, ...values.map(digits)]);
+  const header = ['', ...threads.map(threadsText)];
+  return table(header, [...rows(fma, 'GFLOP/s'), ...rows(bandwidth, 'GB/s')]);
+}
+
+/** One line a kernel, the numbers of threads side by side. */
+function kernels(wanted) {
+  const rows = bench.rows.filter((r) => r.section === 'kernels' && wanted(r.name));
+  const threads = [...new Set(rows.map((r) => r.threads))];
+  const cell = (r) => (r ? `${digits(r.value.median)} ${r.unit}, ${percent(r.share.median)} (${r.limit})` : '–');
+  const names = [...new Set(rows.map((r) => r.name))];
+  const find = (name, n) => rows.find((r) => r.name === name && r.threads === n);
+  return table(
+    ['', 'time', ...threads.map(threadsText)],
+    names.map((name) => [name, find(name, threads[0]).note, ...threads.map((n) => cell(find(name, n)))]),
+  );
+}
+
+function workloads() {
+  const rows = bench.rows.filter((r) => r.section === 'workloads');
+  return table(
+    ['', 'threads', 'median', 'quartiles', 'of the limit', ''],
+    rows.map((r) => [
+      r.name,
+      r.threads,
+      `${digits(r.value.median)} ${r.unit}`,
+      spreadText(r.value),
+      r.share ? `${percent(r.share.median)} (${r.limit})` : '–',
+      r.note,
+    ]),
+  );
+}
+
+function footprint() {
+  const rows = bench.rows.filter((r) => r.section === 'footprint');
+  return table(
+    ['', 'median', 'quartiles', ''],
+    rows.map((r) => [r.name, `${digits(r.value.median)} ${r.unit}`, spreadText(r.value), r.note]),
+  );
+}
+
+function peer(workload) {
+  const rows = peers.results[workload];
+  if (rows === undefined) return 'Not measured.';
+  const latency = workload === 'w6';
+  const text = (r) => {
+    if (r.error) return r.error;
+    return latency ? `p99 ${digits(r.p99)}, p99.9 ${digits(r.p999)} µs` : '';
+  };
+  return table(
+    ['', 'version', 'threads', latency ? 'p50, µs' : 'steps/s', 'ours is faster by', 'quartiles', 'RSS MB', ''],
+    rows.map((r) => [
+      r.title,
+      r.version,
+      r.threads,
+      r.value ? digits(r.value.median) : '–',
+      r.ratio ? `${digits(r.ratio.median)}x` : '–',
+      r.ratio ? spreadText(r.ratio) : '–',
+      r.rssMb,
+      text(r),
+    ]),
+  );
+}
+
+function products() {
+  const rows = peers.results.gemm;
+  if (rows === undefined) return 'Not measured.';
+  const titles = [...new Set(rows.flatMap((r) => r.cells.map((c) => c.title)))];
+  const cell = (c) => (c?.gflops ? `${digits(c.gflops.median)} (${percent(c.share.median)})` : (c?.error ?? '–'));
+  return table(
+    ['M x N x K', 'threads', ...titles, 'over the best', 'quartiles'],
+    rows.map((r) => [
+      r.name,
+      r.threads,
+      ...titles.map((title) => cell(r.cells.find((c) => c.title === title))),
+      r.ratio ? `${digits(r.ratio.median)}x` : '–',
+      r.ratio ? spreadText(r.ratio) : '–',
+    ]),
+  );
+}
+
+const { machine, date } = bench;
+const sections = {
+  machine: `${machine.cpu}, ${machine.cores} cores, ${machine.system}; Node ${machine.node}; compiled by ${machine.compiler}; \
+gradsmith ${machine.gradsmith} (${machine.commit}), ${date.slice(0, 10)}; peers beside ${peers.machine.commit}.`,
+  limits: limits(),
+  products: kernels((name) => name.startsWith('matmul')),
+  groups: kernels((name) => !name.startsWith('matmul')),
+  workloads: workloads(),
+  footprint: footprint(),
+  w1: peer('w1'),
+  w2: peer('w2'),
+  w5: peer('w5'),
+  w6: peer('w6'),
+  gemm: products(),
+};
+let text = readFileSync(page, 'utf8');
+for (const [name, content] of Object.entries(sections)) {
+  const pattern = new RegExp(`<!-- ${name} -->[^]*?<!-- /${name} -->`);
+  if (!pattern.test(text)) throw new Error(`docs/performance.md has no place for ${name}`);
+  text = text.replace(pattern, () => `<!-- ${name} -->\n${content}\n<!-- /${name} -->`);
+}
+writeFileSync(page, text);
