@@ -1,14 +1,15 @@
-// Puts the figures of the last runs of `npm run bench` and `npm run bench:peers` into docs/performance.md, between lines such as
-// `<!-- limits -->` and `<!-- /limits -->`:  node bench/markdown.mjs [BENCH.json PEERS.json]
+// Puts the figures of the last runs of `npm run bench` and `npm run bench:peers` into docs/performance.md and README.md, between lines
+// such as `<!-- limits -->` and `<!-- /limits -->`:  node bench/markdown.mjs [BENCH.json PEERS.json…]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { digits, percent } from './harness/numbers.mjs';
 import { folder } from './harness/problem.mjs';
 
-const [benchFile = `${folder}last.json`, peersFile = `${folder}peers.json`] = process.argv.slice(2);
-const page = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+const [benchFile = `${folder}last.json`, ...peersFiles] = process.argv.slice(2);
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
-const [bench, peers] = [read(benchFile), read(peersFile)];
+const bench = read(benchFile);
+const runs = (peersFiles.length > 0 ? peersFiles : [`${folder}peers.json`]).map(read);
+const peers = { ...runs[0], results: Object.assign({}, ...runs.map(({ results }) => results)) };
 
 const table = (header, rows) =>
   [header, header.map((_, i) => (i === 0 ? '---' : '---:')), ...rows]
@@ -101,6 +102,28 @@ function products() {
   );
 }
 
+/** README's table: each way of ours, and the best of the peers in the same run. */
+function summary() {
+  const lines = [];
+  for (const workload of ['w1', 'w2', 'w5', 'w6']) {
+    const rows = (peers.results[workload] ?? []).filter((r) => r.value);
+    const text = (r) => `${digits(r.value.median)} ${workload === 'w6' ? 'µs' : 'steps/s'}`;
+    const ours = [...new Set(rows.filter((r) => r.ours).map((r) => r.title))];
+    const rivals = (n) => rows.filter((r) => !r.ours && r.ratio && r.threads === n);
+    const best = (n) => rivals(n).toSorted((a, b) => a.ratio.median - b.ratio.median)[0];
+    const bestText = (n) => (best(n) ? `${best(n).title}: ${text(best(n))}` : '–');
+    for (const title of ours) {
+      const on = (n) => rows.find((r) => r.title === title && r.threads === n);
+      const cells = [1, 2].map((n) => (on(n) ? text(on(n)) : '–'));
+      lines.push([`${workload.toUpperCase()}: ${title.replace('gradsmith, ', '')}`, ...cells, '', '']);
+    }
+    const ratios = [1, 2].map((n) => (best(n) ? `${digits(best(n).ratio.median)}x` : '–'));
+    lines.push([`${workload.toUpperCase()}: best peer`, bestText(1), bestText(2), ...ratios]);
+  }
+  const header = ['', 'one thread', 'two threads', 'ours is faster by, one thread', 'two threads'];
+  return table(header, lines);
+}
+
 const { machine, date } = bench;
 const sections = {
   machine: `${machine.cpu}, ${machine.cores} cores, ${machine.system}; Node ${machine.node}; compiled by ${machine.compiler}; \
@@ -116,10 +139,17 @@ gradsmith ${machine.gradsmith} (${machine.commit}), ${date.slice(0, 10)}; peers 
   w6: peer('w6'),
   gemm: products(),
 };
-let text = readFileSync(page, 'utf8');
-for (const [name, content] of Object.entries(sections)) {
-  const pattern = new RegExp(`<!-- ${name} -->[^]*?<!-- /${name} -->`);
-  if (!pattern.test(text)) throw new Error(`docs/performance.md has no place for ${name}`);
-  text = text.replace(pattern, () => `<!-- ${name} -->\n${content}\n<!-- /${name} -->`);
+
+/** Puts each section where the page has a place for it. */
+function fill(path, contents) {
+  const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
+  let text = readFileSync(file, 'utf8');
+  for (const [name, content] of Object.entries(contents)) {
+    const pattern = new RegExp(`<!-- ${name} -->[^]*?<!-- /${name} -->`);
+    if (!pattern.test(text)) throw new Error(`${path} has no place for ${name}`);
+    text = text.replace(pattern, () => `<!-- ${name} -->\n${content}\n<!-- /${name} -->`);
+  }
+  writeFileSync(file, text);
 }
-writeFileSync(page, text);
+fill('docs/performance.md', sections);
+fill('README.md', { benchmarks: summary() });

@@ -57,10 +57,8 @@ export async function compareWorkload(workload, { here, pythons, threads, rounds
   if (theirs.some(({ npm }) => npm !== undefined)) installNodePeers(here);
   const subjects = [...ours, ...theirs.filter((p) => threads.includes(p.threads))];
   let expected = null;
-  for (const subject of subjects) {
-    subject.runs = [];
-    expected = (await start(subject, expected, tolerance)) ?? expected;
-  }
+  for (const subject of subjects) begin(subject);
+  for (const subject of subjects) expected = (await check(subject, expected, tolerance)) ?? expected;
   await interleave(
     subjects.filter((s) => s.error === undefined),
     { rounds, seconds, warm: Math.max(seconds, 0.5) },
@@ -72,8 +70,9 @@ export async function compareWorkload(workload, { here, pythons, threads, rounds
   return rows;
 }
 
-/** Starts it and checks what it computes; the first of ours says what is expected. */
-async function start(subject, expected, tolerance) {
+/** Starts the process; all of them set themselves up at the same time. */
+function begin(subject) {
+  subject.runs = [];
   if (subject.missing) {
     subject.error = subject.missing;
     return;
@@ -83,6 +82,11 @@ async function start(subject, expected, tolerance) {
     env: subject.ours ? { GRADSMITH_THREADS: String(subject.threads) } : peerEnvironment(subject.threads),
     replace: !subject.ours,
   });
+}
+
+/** Checks what it computes; the first of ours says what is expected. */
+async function check(subject, expected, tolerance) {
+  if (subject.error !== undefined) return;
   try {
     await subject.child.ready();
     const { numbers } = await subject.child.ask('check');
