@@ -47,13 +47,15 @@ export const products = PRODUCTS.map(([m, n, k, kind]) => ({
 
 const size = (n) => (n >= 1 << 20 ? `${n >> 20}M` : n >= 1024 ? `${n >> 10}k` : String(n));
 
-/** `arrays`: how many of n elements are read or written. */
-function group(name, arrays, program, sizes = [64, 1024, 1 << 16, 1 << 20, 1 << 24]) {
+/** `arrays`: how many of n elements are read or written; `held`: how many there are, if some are both. */
+function group(name, arrays, program, held = arrays) {
+  const sizes = [64, 1024, 1 << 16, 1 << 20, 1 << 24];
   return sizes.map((n) => ({
     name: `${name} ${size(n)}`,
     family: 'elementwise',
     flops: 0,
     bytes: 4 * n * arrays,
+    held: 4 * n * held,
     program: () => program(n),
   }));
 }
@@ -68,13 +70,18 @@ export const groups = [
   }),
   ...group('relu(x+b)', 2, (n) => g.relu(g.add(some(n / columns(n), columns(n)), some(columns(n)))).dataSync()),
   ...group('gelu(x+b)', 2, (n) => g.gelu(g.add(some(n / columns(n), columns(n)), some(columns(n)))).dataSync()),
-  ...group('Adam', 7, async (n) => {
-    const w = g.parameter(some(n));
-    const c = some(n);
-    await g.evaluate(c);
-    const updates = new Adam([w]).updates([c], stepScalar); // a gradient that lies in memory
-    await new Program({ updates, outputs: [] }).run({ steps: 1 });
-  }),
+  ...group(
+    'Adam',
+    7,
+    async (n) => {
+      const w = g.parameter(some(n));
+      const c = some(n);
+      await g.evaluate(c);
+      const updates = new Adam([w]).updates([c], stepScalar); // a gradient that lies in memory
+      await new Program({ updates, outputs: [] }).run({ steps: 1 });
+    },
+    4,
+  ),
 ];
 
 const rows = (name, n, c, arrays, program) => ({

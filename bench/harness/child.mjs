@@ -105,6 +105,7 @@ export class Child {
   /** The last line that looks like an error, or the last line. */
   #lastError() {
     const lines = this.#errors.split('\n').filter((line) => line.trim() !== '' && !/^(Node\.js v|\s+at )/.test(line));
-    return lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? 'it said nothing';
+    const line = lines.findLast((text) => /error/i.test(text)) ?? lines.at(-1) ?? 'it said nothing';
+    return line.replace(/ imported from .*/, '');
   }
 }
