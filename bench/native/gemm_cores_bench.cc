@@ -1,7 +1,6 @@
 // What the second core brings to the products of a training step, one region of the pool after the other over weights
 // that stay: for W1 and W2 the large products of forward, gradient and update. Compared with two copies that share
-// nothing, which is the most that two cores can do; with the halves of each weight pushed apart, to see what its
-// layout would still bring.
+// nothing, which is the most that two cores can do.
 //   gemm_cores_bench
 #include <pthread.h>
 

@@ -40,10 +40,6 @@ struct GemmShape {
 using GemmHook = void (*)(void* context, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1, void* block,
                           ptrdiff_t block_row) noexcept;
 
-/// Says that rows [i0, i1), columns [j0, j1), one register tile, come next and will go to the hook soon after: the time
-/// to ask for memory that the hook needs. Not said of every element, nor where the hook is called in a second phase.
-using GemmAhead = void (*)(void* context, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1) noexcept;
-
 /// What an ISA level's tiles look like, for choose_gemm.
 struct GemmTraits {
   int32_t element_bytes;
@@ -81,7 +77,6 @@ struct GemmPointers {
   const void* bias = nullptr;
   double alpha = 1;
   GemmHook hook = nullptr;
-  GemmAhead ahead = nullptr;  // or null
   void* context = nullptr;    // of the hook
   void* workspace = nullptr;  // plan.workspace_bytes, 64-byte aligned, of all parts and both phases together
 };

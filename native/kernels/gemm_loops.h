@@ -129,12 +129,6 @@ class GemmRunner {
     }
   }
 
-  /// Tells who waits for these sums that they come next.
-  void ahead(ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1) const {
-    if (plan_.swap) return pointers_.ahead(pointers_.context, sink_.column0 + j0, sink_.column0 + j1, 0, 1);
-    pointers_.ahead(pointers_.context, sink_.row0 + i0, sink_.row0 + i1, sink_.column0 + j0, sink_.column0 + j1);
-  }
-
   void piece(int32_t index, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1) const {
     const GemmPiece& p = plan_.piece[index];
     n0 = std::max(n0, b.j0);
@@ -245,7 +239,6 @@ class GemmRunner {
         const ptrdiff_t columns = std::min<ptrdiff_t>(vectors * kLanes, n1 - j);
         set_panel(args, g_.b + b.k0 * g_.b_row + j * g_.b_col, g_.b_row, g_.b_col, columns, vectors, p.pack_b,
                   packed_b + (shared ? (j - n0) / (2 * kLanes) * panel : 0), at_once || b.packed || i > b.top);
-        if (b.final && plan_.buffered && pointers_.ahead != nullptr) ahead(i, i + rows, j, j + columns);
         tile(args, b, i, j, rows, columns, vectors);
       }
     });
