@@ -1,12 +1,12 @@
 // The code of the package: one file for each entry of package.json's `exports`, and a few for what they share. Loading a hundred
 // modules takes Node three times as long.
 import { readFileSync } from 'node:fs';
-import { rolldown } from 'rolldown';
 
 /** What the benchmarks reach into, beside the package's entries; they must see the very objects that the package uses. */
 const INNER = ['runtime/native', 'runtime/program', 'tensor'];
 
 export async function bundle(root) {
+  const { rolldown } = await import('rolldown'); // not there before the set-up of a fresh clone has installed it
   const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   const entries = Object.values(exports).flatMap(({ default: path }) => /^\.\/dist\/(.*)\.js$/.exec(path)?.[1] ?? []);
   const input = Object.fromEntries([...entries, ...INNER].map((name) => [name, `${root}lib/${name}.ts`]));
