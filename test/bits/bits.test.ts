@@ -54,8 +54,12 @@ describe.each(native.info().isaLevels.map((isa) => [isa]))('%s', (isa) => {
   });
 });
 
-// A group over a product adds up in the order of the product alone, so fusing changes no bit. The eager mode computes each op by itself, and
-// may round where a plan does not: the bound is that of a few roundings in each of four steps (2.4e-6 was seen).
+// A group over a product adds up in the order of the product alone, so fusing changes no bit. The eager mode has transposed matrices in memory
+// of their own, and the order in which a product adds follows the strides of its operands. What that may change: a gradient is a sum of up to
+// 128 terms, whose float32 rounding is up to 128 · 2^-24 of their magnitudes. Where they cancel to a hundredth, that is 8e-4 of the gradient;
+// Adam divides by the gradient's size, so a weight moves by 1e-3 · (1 ± 8e-4) a step: 3e-6 in four steps, 1e-4 of a weight of 0.03.
+const EAGER_BOUND = 1e-4;
+
 describe.each(['w1', 'w2'])('%s', (workload) => {
   it(
     'has the same bits unfused, and eager differs by rounding alone',
@@ -65,7 +69,7 @@ describe.each(['w1', 'w2'])('%s', (workload) => {
         modes.map(async (env) => (await weights(workload, 4, env)).loop!),
       );
       expect(unfused!.sha256).toBe(fused!.sha256);
-      expect(difference(fused!, eager!)).toBeLessThan(1e-5);
+      expect(difference(fused!, eager!)).toBeLessThan(EAGER_BOUND);
     },
     PATIENCE,
   );
