@@ -1,7 +1,7 @@
 import { allocate, sizeOf, type TypedArray } from '../dtype.js';
 import { format } from '../format.js';
 import { Copy } from '../graph/copy.js';
-import { apply, observeNodes } from '../graph/op.js';
+import { apply, type Op, observeNodes } from '../graph/op.js';
 import { type AnyTensor, COMPUTED, provideReader, STORED, VALUE } from '../tensor.js';
 import { storageOf, takeFailure } from './bind.js';
 import { readNative } from './buffers.js';
@@ -58,6 +58,11 @@ provideReader({ data, dataSync, inspect });
  * on by GRADSMITH_EAGER=1.
  */
 export function setEager(on: boolean): void {
-  observeNodes(on ? evaluateSync : null);
+  observeNodes(on ? evaluateNode : null);
+}
+
+/** A view computes nothing: it stays a way to see its input, so that an op reads the same memory by the same strides in either mode. */
+function evaluateNode(t: AnyTensor): void {
+  if ((t.op as Op).view === undefined) evaluateSync(t);
 }
 if (process.env.GRADSMITH_EAGER === '1') setEager(true);

@@ -3,10 +3,6 @@ import { add, mul, parameter, randn, stats, sum, type Tensor, tensor, zeros } fr
 import { Dropout, Linear, Module, ReLU, Sequential } from '../../lib/nn/index.js';
 import { SGD } from '../../lib/optim/index.js';
 import { Trainer } from '../../lib/train/index.js';
-import { lazily } from '../lazy.js';
-
-// A prediction is always a plan: it is compared with plans.
-lazily();
 
 function trainerOf(model: Module): Trainer {
   const loss = (y: Tensor) => sum(y);
