@@ -49,12 +49,14 @@ export class Edges {
     });
   }
 
-  /** Does `to` wait for `from`, directly or by way of others? With `indirect`, only the latter counts. */
-  reaches(from: number, to: number, indirect = false): boolean {
+  /** Does `to` wait for `from` by way of another unit? */
+  reachesAround(from: number, to: number): boolean {
+    return [...this.after[from]!].some((u) => u !== to && this.reaches(u, to));
+  }
+
+  private reaches(from: number, to: number): boolean {
     const seen = new Set([from]);
-    const stack = [...this.after[from]!].filter((u) => !indirect || u !== to);
-    if (!indirect && from === to) return true;
-    for (const u of stack) seen.add(u);
+    const stack = [from];
     while (stack.length > 0) {
       const u = stack.pop()!;
       if (u === to) return true;

@@ -54,7 +54,7 @@ export function attachProducts(graph: LoweredGraph, units: readonly Unit[]): rea
     const shape = productOperands(values, product);
     if (shape === null) return;
     const readers = [...edges.after[from]!];
-    const to = readers.find((u) => accepts(result[u]!, product, shape) && !edges.reaches(from, u, true));
+    const to = readers.find((u) => accepts(result[u]!, product, shape) && !edges.reachesAround(from, u));
     if (to === undefined) return;
     const group = result[to]!;
     const readElsewhere = readers.length > 1 || roots.has(product);

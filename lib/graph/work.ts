@@ -1,6 +1,7 @@
 import { codeOf, sizeOf } from '../dtype.js';
 import type { DecodedInstruction, DecodedOperand, DecodedPlan } from './decode.js';
 import { OPERAND_SCALARS } from './instructions.js';
+import { sizeOfDims } from './view.js';
 
 // What instructions move and compute, from their operands' shapes alone. Bytes are those that an instruction asks for, whichever level of
 // the caches has them: an element that is broadcast counts once, a result that stays in registers does not count.
@@ -43,7 +44,7 @@ export function workOfPlan({ instructions }: DecodedPlan): Work {
 }
 
 function flopsOf({ name, outputs, inputs, group }: DecodedInstruction): number {
-  const results = sizeOfOperand(outputs[0]!);
+  const results = sizeOfDims(outputs[0]!.dims);
   const perResult = group === null ? 0 : group.ops.filter((op) => !NO_ARITHMETIC.includes(op.name)).length;
   switch (name) {
     case 'elementwise':
@@ -53,14 +54,10 @@ function flopsOf({ name, outputs, inputs, group }: DecodedInstruction): number {
     case 'matmul':
       return 2 * inputs[0]!.dims.at(-1)! * results;
     case 'scatterAdd':
-      return sizeOfOperand(inputs[1]!);
+      return sizeOfDims(inputs[1]!.dims);
     default:
-      return (PER_ELEMENT[name] ?? 0) * (inputs.length > 0 ? sizeOfOperand(inputs[0]!) : 0);
+      return (PER_ELEMENT[name] ?? 0) * (inputs.length > 0 ? sizeOfDims(inputs[0]!.dims) : 0);
   }
-}
-
-function sizeOfOperand({ dims }: DecodedOperand): number {
-  return dims.reduce((n, d) => n * d, 1);
 }
 
 function bytesOf({ buffer, dtype, dims, strides }: DecodedOperand): number {
