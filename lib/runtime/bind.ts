@@ -26,11 +26,6 @@ function reserve(buffers: number, scalarCount: number, valueCount: number): void
 /** Arrays of the run that is being bound: inputs that live in JavaScript, then outputs. */
 export type BoundArrays = TypedArray[] | null;
 
-/** Where the value at `i` was left by the run that just ended. */
-export function valueAt(i: number): number {
-  return values[i]!;
-}
-
 /** Binds the leaves and scalars that the last walk found, and fresh arrays for the outputs. */
 export function bind(plan: Plan): BoundArrays {
   const arrays = bindBuffers(plan, walk.leaves);

@@ -58,11 +58,6 @@ export class CompiledFunction {
     return this.run(t, args, true);
   }
 
-  /** Results that the last call has left pending, if any; for who wants to wait for them. */
-  get waiting(): PendingJob | null {
-    return this.job;
-  }
-
   private async later(args: readonly unknown[]): Promise<unknown> {
     await evaluate(...uncomputed(args));
     return this.call(args);
