@@ -1,6 +1,8 @@
 // Runs a plan that bench/harness/capture.mjs wrote, without Node.
 //   plan_bench FILE THREADS          obeys standard input, see measured.h
 //   plan_bench FILE THREADS STEPS    runs so many steps and ends: what callgrind counts
+//   plan_bench FILE THREADS STEPS each    for each instruction: nanoseconds when run alone, and by how many a step is
+//                                         shorter without it; instructions that split are run part by part
 // The file: number of scalars (int32), one row of them (float64), the words of the plan (int32).
 #include <algorithm>
 #include <cstdlib>
@@ -76,8 +78,48 @@ class Filled {
     return found;
   }
 
+  void each(int64_t n) {
+    steps(1);
+    bases_[plan_.arena_base()] = plan_.arena();
+    bases_[plan_.workspace_base()] = plan_.workspace();
+    bases_[plan_.scalars_base()] = scalars_.data();
+    const size_t count = plan_.instructions().size();
+    const double step = best_ns(n, [&](size_t) { return true; });
+    std::cout << "a step takes " << step << " ns\n";
+    for (size_t i = 0; i < count; ++i) {
+      const double alone = best_ns(n, [&](size_t k) { return k == i; });
+      const double without = best_ns(n, [&](size_t k) { return k != i; });
+      std::cout << i << ": alone " << alone << " ns, in a step " << step - without << " ns\n";
+    }
+  }
+
  private:
   static constexpr int64_t kRows = 4096;  // steps in one run
+
+  /// The fastest of some turns of n steps that consist of the instructions that `wanted` names.
+  template <class Wanted>
+  double best_ns(int64_t n, Wanted wanted) {
+    std::vector<const plan::Prepared*> list;
+    for (size_t i = 0; i < plan_.instructions().size(); ++i) {
+      if (wanted(i)) list.push_back(plan_.instructions()[i].get());
+    }
+    void* const scratch = thread_scratch(plan_.scratch_bytes());
+    double best = 1e300;
+    for (int turn = 0; turn < 7; ++turn) {
+      const auto start = std::chrono::steady_clock::now();
+      for (int64_t step = 0; step < n; ++step) {
+        for (const plan::Prepared* instruction : list) {
+          plan::Fault fault;
+          for (size_t part = 0; part < instruction->parts; ++part) instruction->run(bases_.data(), part, scratch, fault);
+          for (size_t part = 0; part < instruction->finish_parts; ++part)
+            instruction->finish(bases_.data(), part, scratch);
+        }
+      }
+      const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
+      best = std::min(best, took.count() / static_cast<double>(n));
+    }
+    return best;
+  }
 
   static void fill(void* base, DType dtype, int64_t k) {
     switch (dtype) {
@@ -105,12 +147,16 @@ class Filled {
 
 int main(int argc, char** argv) try {
   if (argc < 3) {
-    std::cerr << "plan_bench FILE THREADS [STEPS]\n";
+    std::cerr << "plan_bench FILE THREADS [STEPS [each]]\n";
     return 2;
   }
   const int threads = std::atoi(argv[2]);
   ThreadPool::instance().set_threads(static_cast<size_t>(std::clamp(threads, 1, 256)));
   Filled plan(read(argv[1]));
+  if (argc > 4) {
+    plan.each(std::atoll(argv[3]));
+    return 0;
+  }
   if (argc > 3) {
     plan.steps(std::atoll(argv[3]));
     return 0;

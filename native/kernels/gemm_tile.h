@@ -202,19 +202,20 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
     if (TileShape<Isa>::kMaskedLoads && v == kVectors - 1) return x.store_partial(row + v * kLanes, to_last);
     x.store(row + v * kLanes);
   };
-  T* to = t.to;
+  const auto each = [&](auto f) {
+    T* to = t.to;
+    GRADSMITH_UNROLL(16)
+    for (int i = 0; i < kRows; i++, to += t.to_row) {
+      GRADSMITH_UNROLL(8)
+      for (int v = 0; v < kVectors; v++) f(acc[i][v], to, v);
+    }
+  };
   if (t.add) {
-    GRADSMITH_UNROLL(16)
-    for (int i = 0; i < kRows; i++, to += t.to_row) {
-      GRADSMITH_UNROLL(8)
-      for (int v = 0; v < kVectors; v++) store(load_to(to, v) + acc[i][v] * alpha, to, v);
-    }
+    // All is loaded before anything is stored: a masked load waits for any store to the vector it lies in.
+    each([&](V& sum, const T* to, int v) { sum = load_to(to, v) + sum * alpha; });
+    each([&](const V& sum, T* to, int v) { store(sum, to, v); });
   } else {
-    GRADSMITH_UNROLL(16)
-    for (int i = 0; i < kRows; i++, to += t.to_row) {
-      GRADSMITH_UNROLL(8)
-      for (int v = 0; v < kVectors; v++) store(acc[i][v] * alpha, to, v);
-    }
+    each([&](const V& sum, T* to, int v) { store(sum * alpha, to, v); });
   }
 }
 
