@@ -122,7 +122,7 @@ export interface NativeAddon {
     valueRows?: Float64Array,
   ): NativeFault | undefined;
 
-  /** Queues a run. Handles and scalars are read now; `valueRows` is written as steps end. */
+  /** Queues a run. Handles and the shared scalars are read now; `scalarRows` are read and `valueRows` written as steps run. */
   enqueue(
     plan: number,
     jobId: number,

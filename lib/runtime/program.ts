@@ -29,7 +29,7 @@ export interface ProgramRun {
 
 export interface ProgramResult {
   readonly steps: number;
-  /** The outputs of every step, row by row: `steps` x `outputs`. */
+  /** The outputs of every step, row by row: `steps` x `outputs`. Valid until the next run. */
   readonly values: Float64Array;
 }
 
@@ -46,6 +46,9 @@ export class Program {
   private readonly scalars: AnyTensor[];
   /** Which of the scalars are draws, in the order in which they were taken. */
   private readonly draws: number[];
+  /** Rows of scalars and of values, kept from run to run: fresh memory would cost a page fault every few hundred steps. */
+  private rows = new Float64Array(0);
+  private values = new Float64Array(0);
   private traced = true;
   private running = false;
 
@@ -82,9 +85,9 @@ export class Program {
     if (this.running) throw new GradsmithError('ERR_VALUE', 'Program.run: already running');
     const { plan } = this;
     prepare(plan); // again, if it has left the cache
-    const values = new Float64Array(steps * plan.outputs.length);
-    if (steps === 0 || signal?.aborted) return { steps: 0, values: values.subarray(0, 0) };
-    const rows = this.scalarRows(steps, firstStep);
+    if (steps === 0 || signal?.aborted) return { steps: 0, values: this.values.subarray(0, 0) };
+    this.values = atLeast(this.values, steps * plan.outputs.length);
+    this.fillRows(steps, firstStep);
     const arrays = bindLeaves(this.leaves, plan.leafCount);
     let failure: Error | null = null;
     let done = 0;
@@ -96,8 +99,8 @@ export class Program {
         done = stepsDone;
       },
       steps,
-      rows,
-      values,
+      this.rows,
+      this.values,
     );
     const now = tick();
     for (const t of this.targets) t.time = now;
@@ -114,12 +117,13 @@ export class Program {
     }
     const error = failure as GradsmithError | null;
     if (error !== null && error.code !== 'ERR_ABORTED') throw error;
-    return { steps: done, values: done === steps ? values : values.subarray(0, done * plan.outputs.length) };
+    return { steps: done, values: this.values.subarray(0, done * plan.outputs.length) };
   }
 
-  private scalarRows(steps: number, firstStep: number): Float64Array {
+  private fillRows(steps: number, firstStep: number): void {
     const { scalars, draws } = this;
-    const rows = new Float64Array(steps * scalars.length);
+    const rows = atLeast(this.rows, steps * scalars.length);
+    this.rows = rows;
     scalars.forEach((t, i) => {
       if (t.perStep === NEXT_DRAW) return;
       for (let s = 0, at = i; s < steps; s++, at += scalars.length)
@@ -134,6 +138,9 @@ export class Program {
       });
     }
     this.traced = false;
-    return rows;
   }
+}
+
+function atLeast(array: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
+  return array.length >= length ? array : new Float64Array(length);
 }

@@ -100,6 +100,6 @@ export class Pass {
 function weigh(values: Float64Array, steps: number, rows: number): Float64Array {
   const outputs = steps === 0 ? 0 : values.length / steps;
   const sums = new Float64Array(outputs);
-  for (let i = 0; i < values.length; i++) sums[i % outputs]! += values[i]! * rows;
+  for (let i = 0; i < outputs; i++) for (let at = i; at < values.length; at += outputs) sums[i]! += values[at]! * rows;
   return sums;
 }

@@ -53,6 +53,7 @@ class Environment {
   struct Rows {
     int64_t steps;
     const double* scalars;
+    bool shared;     // the scalars are the shared array's, which may hold others as soon as the call is over
     double* values;  // nullptr: not given as rows; they go to the shared array
   };
 

@@ -56,7 +56,11 @@ napi_value Environment::enqueue(const Arguments& arguments) {
   job->timeline = timeline_;
   job->plan_number = arguments.handle(0);
   job->value_rows = rows.values;
-  job->scalars.assign(rows.scalars, rows.scalars + static_cast<size_t>(rows.steps) * job->plan->scalars());
+  if (rows.shared) {
+    job->scalars.assign(rows.scalars, rows.scalars + static_cast<size_t>(rows.steps) * job->plan->scalars());
+  } else {
+    job->scalar_rows = rows.scalars;
+  }
   if (rows.values == nullptr) job->values.resize(static_cast<size_t>(rows.steps) * job->plan->values());
 
   HeldArrays held;
@@ -70,6 +74,7 @@ napi_value Environment::enqueue(const Arguments& arguments) {
     bind(
         arguments, *job->plan, arrays, job->bases.data(), [&](const Buffer& buffer) { job->holds.push_back(buffer); },
         hold_array);
+    if (!rows.shared) hold_array(arguments[4]);
     if (rows.values != nullptr) hold_array(arguments[5]);
     held_.push_back(held);
   } catch (...) {

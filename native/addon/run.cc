@@ -56,7 +56,7 @@ char* Environment::array_address(const Arguments& arguments, const plan::BufferS
 /// Reads (steps = 1, scalarRows?, valueRows?) from argument `first` on.
 Environment::Rows Environment::rows(const Arguments& arguments, const plan::Plan& plan, size_t first) {
   const int64_t steps = arguments.absent(first) ? 1 : arguments.whole(first, "the number of steps", 0, kMostSteps);
-  Rows rows{steps, reinterpret_cast<const double*>(scalars_.view.data), nullptr};
+  Rows rows{steps, reinterpret_cast<const double*>(scalars_.view.data), true, nullptr};
   const auto fits = [&](const ArrayView& view, size_t row) {
     return row == 0 || view.length / row >= static_cast<size_t>(steps);
   };
@@ -64,6 +64,7 @@ Environment::Rows Environment::rows(const Arguments& arguments, const plan::Plan
   if (!arguments.absent(first + 1)) {
     scalars = arguments.array(first + 1, "the rows of scalars", napi_float64_array);
     rows.scalars = reinterpret_cast<const double*>(scalars.data);
+    rows.shared = false;
   }
   if (!fits(scalars, plan.scalars())) arguments.fail("fewer scalars than the steps of the plan need");
   ArrayView values = values_.view;
