@@ -149,7 +149,12 @@ void run_rest(const Program& program, char** slots, size_t n) {
   }
   run_blocks<T, Isa, 1>(program.steps[2], &program, slots, simd::Vec<T, Isa>::kLanes, nullptr);
   for (size_t i = 0; i < program.streams; ++i) {
-    if (program.stream_written[i]) std::memcpy(origin[i], copies[i], n * program.stream_bytes[i]);
+    if (!program.stream_written[i]) continue;
+    if (program.stream_bytes[i] == 4) {
+      F::load(reinterpret_cast<const float*>(copies[i])).store_partial(reinterpret_cast<float*>(origin[i]), n);
+    } else {
+      std::memcpy(origin[i], copies[i], n * program.stream_bytes[i]);
+    }
   }
 }
 
