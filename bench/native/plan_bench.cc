@@ -110,7 +110,8 @@ class Filled {
       for (int64_t step = 0; step < n; ++step) {
         for (const plan::Prepared* instruction : list) {
           plan::Fault fault;
-          for (size_t part = 0; part < instruction->parts; ++part) instruction->run(bases_.data(), part, scratch, fault);
+          for (size_t part = 0; part < instruction->parts; ++part)
+            instruction->run(bases_.data(), part, scratch, fault);
           for (size_t part = 0; part < instruction->finish_parts; ++part)
             instruction->finish(bases_.data(), part, scratch);
         }

@@ -122,7 +122,8 @@ GroupSpace make_space(std::span<const Operand> operands, size_t outputs) {
   merge_dims(space, operands);
   bool linear = true;
   for (size_t j = 0; j < operands.size(); ++j) {
-    // One element is a stream, too, so that a recipe finds it; but not a scalar of the step, which recipes read as a number.
+    // One element is a stream, too, so that a recipe finds it; but not a scalar of the step: recipes read it as a
+    // number.
     const bool still = space.size == 1 ? operands[j].buffer == kScalars : is_still(space, j, space.rank);
     const bool uniform = j >= outputs && still;
     space.access.push_back(uniform ? Access::kUniform : is_linear(space, j) ? Access::kLinear : Access::kStaged);
