@@ -41,11 +41,20 @@ struct Row {
   Row(const T* x, size_t n) : probability(n) {
     Real largest = -std::numeric_limits<Real>::infinity(), sum = 0;
     for (size_t i = 0; i < n; i++) largest = std::max(largest, static_cast<Real>(x[i]));
-    for (size_t i = 0; i < n; i++) sum += std::exp(static_cast<Real>(x[i]) - largest);
+    for (size_t i = 0; i < n; i++) sum += probability[i] = std::exp(static_cast<Real>(x[i]) - largest);
     log_sum = largest + std::log(sum);
-    for (size_t i = 0; i < n; i++) probability[i] = std::exp(static_cast<Real>(x[i]) - largest) / sum;
+    for (Real& p : probability) p /= sum;
   }
 };
+
+/// Computed once for all levels: an emulator takes its time over long double.
+template <class T>
+std::vector<Row> rows_of(const std::vector<T>& x, size_t rows, size_t columns) {
+  std::vector<Row> result;
+  result.reserve(rows);
+  for (size_t i = 0; i < rows; i++) result.emplace_back(x.data() + i * columns, columns);
+  return result;
+}
 
 template <class T>
 Instruction softmax_of(int32_t log, int64_t rows, int64_t columns, bool in_place) {
@@ -55,6 +64,7 @@ Instruction softmax_of(int32_t log, int64_t rows, int64_t columns, bool in_place
 
 template <class T>
 void check_softmax(const std::vector<T>& x, size_t rows, size_t columns) {
+  const std::vector<Row> exact = rows_of(x, rows, columns);
   for (const int32_t log : {0, 1}) {
     const Instruction instruction =
         softmax_of<T>(log, static_cast<int64_t>(rows), static_cast<int64_t>(columns), false);
@@ -70,7 +80,7 @@ void check_softmax(const std::vector<T>& x, size_t rows, size_t columns) {
       CHECK(same_bits(y, in_place));
       Real worst = 0;
       for (size_t i = 0; i < rows; i++) {
-        const Row row(x.data() + i * columns, columns);
+        const Row& row = exact[i];
         for (size_t j = 0; j < columns; j++) {
           const Real got = y[i * columns + j];
           const Real want = log == 0 ? row.probability[j] : static_cast<Real>(x[i * columns + j]) - row.log_sum;
@@ -169,6 +179,7 @@ void check_cross_entropy(Random& random, size_t rows, size_t columns, double rea
   std::vector<int32_t> labels(rows);
   for (int32_t& label : labels) label = static_cast<int32_t>(random() % columns);
   const auto n = static_cast<int64_t>(rows), c = static_cast<int64_t>(columns);
+  const std::vector<Row> exact = rows_of(logits, rows, columns);
   each_table([&](const kernels::KernelTable& table) {
     std::vector<T> loss(rows), loss_backward(rows), d(rows * columns), d_backward(rows * columns);
     CHECK(run(kCrossEntropyRow, loss_of<T>(n, c), {loss.data(), logits.data(), labels.data()}, table).code ==
@@ -181,7 +192,7 @@ void check_cross_entropy(Random& random, size_t rows, size_t columns, double rea
     CHECK(same_bits(d, d_backward));
     Real worst_loss = 0, worst_d = 0;
     for (size_t i = 0; i < rows; i++) {
-      const Row row(logits.data() + i * columns, columns);
+      const Row& row = exact[i];
       const auto label = static_cast<size_t>(labels[i]);
       const Real want = row.log_sum - static_cast<Real>(logits[i * columns + label]);
       worst_loss = std::max(worst_loss, std::abs(loss[i] - want) / std::max(kUnit<T>, ulp_at<T>(want)));
