@@ -10,6 +10,6 @@ export { type Stats, setThreads, stats } from './runtime/stats.js';
 export type { Shape } from './shape.js';
 export { type AnyTensor, type NestedArray, type Parameter, Tensor } from './tensor.js';
 export { type CallArguments, type Compilable, type Compiled, compile } from './transform/compile.js';
-export { explain } from './transform/explain.js';
+export { type Explainable, explain } from './transform/explain.js';
 export { gradients } from './transform/gradients.js';
 export { type ProfileOptions, profile } from './transform/profile.js';

@@ -223,6 +223,19 @@ export function takeGradients(params: readonly AnyTensor[]): TakenGradients {
   return { grads, outputs, calls };
 }
 
+/** What `takeGradients()` would take, left where it is. */
+export function peekGradients(params: readonly AnyTensor[]): TakenGradients {
+  const held = params.map((p) => p.gradient);
+  const taken = takeGradients(params);
+  for (const call of taken.calls) call.taken = false;
+  for (const [i, gradient] of held.entries()) {
+    if (gradient === null) continue;
+    params[i]!.gradient = gradient;
+    gradient.node.gradient = gradient;
+  }
+  return taken;
+}
+
 /** Forgets the gradients of these parameters, as `zeroGrad()` does. */
 export function dropGradients(params: readonly AnyTensor[]): void {
   for (const p of params) {

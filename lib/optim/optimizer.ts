@@ -1,10 +1,11 @@
 import type { DType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
-import { dropGradients, type TakenGradients, takeGradients } from '../graph/gradient.js';
-import { commit, commitSync, type Update } from '../runtime/commit.js';
+import { dropGradients, peekGradients, type TakenGradients, takeGradients } from '../graph/gradient.js';
+import { commit, commitSync, planOfCommit, type Update } from '../runtime/commit.js';
 import { recording } from '../runtime/recording.js';
 import type { Shape } from '../shape.js';
 import { type AnyTensor, type Parameter, scalar, stepScalar, Tensor } from '../tensor.js';
+import { EXPLANATION, type Explainable, planText } from '../transform/explain.js';
 import { Moments, type OptimizerState } from './moments.js';
 import { type StepNumber, StepNumbers } from './step-numbers.js';
 
@@ -17,7 +18,7 @@ export type AnyParameter = Parameter<Shape, DType>;
 const ofNow = (perStep: (step: number) => number, type: number, step: number): AnyTensor => scalar(perStep(step), type);
 
 /** Base of the optimizers: a rule says how one parameter is updated; everything else is here. */
-export abstract class Optimizer {
+export abstract class Optimizer implements Explainable {
   readonly parameters: readonly AnyTensor[];
   /** Step size; may be replaced between steps. */
   learningRate: Schedule;
@@ -67,6 +68,12 @@ export abstract class Optimizer {
     const { updates, outputs, grads } = this.take(ofNow);
     this.advance(1, grads);
     commitSync(updates, outputs, () => this.advance(-1, grads));
+  }
+
+  /** The plan of the step that `step()` would take now. */
+  [EXPLANATION](): string {
+    const { grads, outputs } = peekGradients(this.parameters);
+    return planText(planOfCommit(this.updatesOf('explain', grads, ofNow), outputs));
   }
 
   /** Forgets gradients without a step. */
@@ -143,15 +150,15 @@ export abstract class Optimizer {
 
   private take(number: StepNumber): TakenGradients & { updates: Update[] } {
     const { grads, outputs, calls } = takeGradients(this.parameters);
-    const updates = this.updates(grads, number);
-    if (updates.length === 0) {
-      throw new GradsmithError(
-        'ERR_GRADIENT',
-        `${this.constructor.name}.step: no parameter has a gradient; call loss.backward() first`,
-      );
-    }
+    const updates = this.updatesOf(`${this.constructor.name}.step`, grads, number);
     // Field by field: what a spread copies here was kept by V8 until a full collection, a graph a step (30 MB more in a long loop).
     return { grads, outputs, calls, updates };
+  }
+
+  private updatesOf(op: string, grads: readonly (AnyTensor | null)[], number: StepNumber): Update[] {
+    const updates = this.updates(grads, number);
+    if (updates.length > 0) return updates;
+    throw new GradsmithError('ERR_GRADIENT', `${op}: no parameter has a gradient; call loss.backward() first`);
   }
 }
 

@@ -1,8 +1,9 @@
 import { GradsmithError } from '../errors.js';
+import type { Plan } from '../graph/plan.js';
 import { type AnyTensor, COMPUTED, detach } from '../tensor.js';
 import { jobCount, oldestJob } from './jobs.js';
 import { recording, refuseWhileRecording } from './recording.js';
-import { type RunRequest, runSync, startRun } from './run.js';
+import { planFor, type RunRequest, runSync, startRun } from './run.js';
 import { turn } from './turn.js';
 
 /** A parameter or state tensor, and what it becomes. */
@@ -52,6 +53,12 @@ export function commitSync(
   runSync(requestOf(updates, withKept(outputs), onFailure));
 }
 
+/** The plan that `commit()` would run now. Runs nothing, and leaves what `keep()` was told to the next step. */
+export function planOfCommit(updates: readonly Update[], outputs: readonly AnyTensor[]): Plan {
+  const missing = [...outputs, ...kept].filter(isMissing);
+  return planFor(requestOf(updates, missing, null));
+}
+
 /** Overwrites the targets, now. Not a step: what `keep()` was told waits for the next one. Blocks the event loop. */
 export function overwrite(updates: readonly Update[]): void {
   refuseWhileRecording('overwrites a tensor');
@@ -97,7 +104,11 @@ function missingOf(outputs: readonly AnyTensor[]): AnyTensor[] {
   for (const t of outputs) {
     if (t.kind !== COMPUTED) {
       if (!t.mutable) detach(t);
-    } else if (t.pending === null) missing.push(t);
+    } else if (isMissing(t)) missing.push(t);
   }
   return missing;
+}
+
+function isMissing(t: AnyTensor): boolean {
+  return t.kind === COMPUTED && t.pending === null;
 }

@@ -40,7 +40,7 @@ const PROGRESS_MS = 100;
  * asked for each step's value, and random draws are numbered as a loop written by hand would number them.
  */
 export class Program {
-  private readonly plan: Plan;
+  readonly plan: Plan;
   private readonly leaves: AnyTensor[];
   private readonly targets: readonly AnyTensor[];
   private readonly scalars: AnyTensor[];

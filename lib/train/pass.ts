@@ -1,6 +1,7 @@
 import type { TensorDataset } from '../data/index.js';
 import { INT32 } from '../dtype.js';
 import { unobserved } from '../graph/op.js';
+import type { Plan } from '../graph/plan.js';
 import { dynamicSlice, gather } from '../ops/index.js';
 import type { Update } from '../runtime/commit.js';
 import { Program } from '../runtime/program.js';
@@ -41,6 +42,8 @@ export class Pass {
   private readonly rest: number;
   private readonly options: PassOptions;
   private readonly programs = new Map<number, Program>();
+  /** By the rows of a batch, what has been run. Holds no data. */
+  readonly plans = new Map<number, Plan>();
   /** The number of the step that takes the first batch. */
   private first = 0;
   /** Batches done of this pass. */
@@ -84,6 +87,7 @@ export class Pass {
     if (program === undefined) {
       program = new Program(unobserved(() => this.options.build(this.batch(rows))));
       this.programs.set(rows, program);
+      this.plans.set(rows, program.plan);
     }
     return program;
   }

@@ -4,6 +4,7 @@ import { CompiledFunction } from '../runtime/compiled.js';
 import { evaluate, evaluateSync } from '../runtime/evaluate.js';
 import { Untraceable } from '../runtime/recording.js';
 import { type AnyTensor, COMPUTED } from '../tensor.js';
+import { tracesText } from '../transform/explain.js';
 import { Fields } from './fields.js';
 import { inMode } from './mode.js';
 
@@ -44,6 +45,11 @@ export class Predictor {
     const y = this.build(x);
     evaluateSync(y);
     return y;
+  }
+
+  /** Its plans, in words. */
+  explanation(): string[] {
+    return this.traced === null ? [] : tracesText('predict', this.traced.forward);
   }
 
   private forward(): CompiledFunction {

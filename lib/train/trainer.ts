@@ -3,12 +3,14 @@ import { permutation } from '../data/permutation.js';
 import type { DType } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { gradientsOf } from '../graph/gradient.js';
+import type { Plan } from '../graph/plan.js';
 import type { Module } from '../nn/index.js';
 import { tensor } from '../ops/index.js';
 import type { Optimizer } from '../optim/index.js';
 import { assign, state } from '../runtime/parameter.js';
 import { show } from '../shape.js';
 import { type AnyTensor, type NestedArray, stepScalar, Tensor } from '../tensor.js';
+import { EXPLANATION, type Explainable, planText } from '../transform/explain.js';
 import { inMode } from './mode.js';
 import type { EpochReport, EvaluateOptions, Examples, FitOptions, OfBatch, TrainerOptions } from './options.js';
 import { Pace } from './pace.js';
@@ -25,12 +27,14 @@ import { Averages, type Scores } from './scores.js';
  * await trainer.fit(train, { epochs: 30, batchSize: 32, validation: test });
  * console.log(await trainer.evaluate(test)); // { loss, accuracy }
  */
-export class Trainer<M extends string = never> {
+export class Trainer<M extends string = never> implements Explainable {
   readonly model: Module;
   readonly optimizer: Optimizer;
   private readonly loss: OfBatch['of'];
   private readonly metrics: [M, OfBatch['of']][];
   private readonly predictor: Predictor;
+  /** By the rows of a batch, what the last of each kind has run. */
+  private readonly plans = { fit: new Map<number, Plan>(), evaluate: new Map<number, Plan>() };
   private busy = false;
 
   constructor({ model, loss, optimizer, metrics }: TrainerOptions<M>) {
@@ -60,6 +64,7 @@ export class Trainer<M extends string = never> {
     const pass = new Pass({ data, batchSize, dropLast, order, build });
     if (pass.steps === 0)
       throw new GradsmithError('ERR_VALUE', `fit: ${data.length} examples do not fill a batch of ${batchSize}`);
+    this.plans.fit = pass.plans;
 
     const reports: EpochReport<M>[] = [];
     const pace = new Pace();
@@ -89,6 +94,7 @@ export class Trainer<M extends string = never> {
     const data = asDataset('evaluate', examples);
     const build = (columns: AnyTensor[]): BatchGraph => ({ updates: [], outputs: this.outputs(columns, false) });
     const pass = new Pass({ data, batchSize, dropLast: false, order: null, build });
+    this.plans.evaluate = pass.plans;
     const averages = new Averages(this.metrics.map(([name]) => name));
     while (!pass.finished) {
       checkAborted('evaluate', signal);
@@ -109,6 +115,19 @@ export class Trainer<M extends string = never> {
   /** `predict()` that blocks the event loop: the least latency for a few rows. */
   predictSync(inputs: AnyTensor | readonly NestedArray[]): Tensor {
     return this.predictor.callSync(asTensor(inputs)) as Tensor;
+  }
+
+  /** The plans of the last `fit` and `evaluate`, and those of `predict`. */
+  [EXPLANATION](): string {
+    const sections = Object.entries(this.plans).flatMap(([name, plans]) =>
+      Array.from(plans, ([rows, plan]) => `${name}, batches of ${rows}: ${planText(plan)}`),
+    );
+    sections.push(...this.predictor.explanation());
+    if (sections.length > 0) return sections.join('\n\n');
+    throw new GradsmithError(
+      'ERR_VALUE',
+      'explain: the trainer has run nothing yet, so it has no plan; call fit, evaluate or predict first',
+    );
   }
 
   private async trainEpoch(

@@ -3,6 +3,7 @@ import { GradsmithError } from '../errors.js';
 import { CompiledFunction } from '../runtime/compiled.js';
 import type { Shape } from '../shape.js';
 import type { AnyTensor, Tensor } from '../tensor.js';
+import { EXPLANATION, type Explainable, tracesText } from './explain.js';
 
 /** What a function that is compiled may return. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a function that only takes a step returns nothing
@@ -14,7 +15,7 @@ export type CallArguments<A extends readonly AnyTensor[]> = {
 };
 
 /** A function whose graph is built once for all arguments of one shape. */
-export interface Compiled<A extends readonly AnyTensor[], R extends Compilable> {
+export interface Compiled<A extends readonly AnyTensor[], R extends Compilable> extends Explainable {
   /**
    * Resolves when there is room for the next call, as a step does: at once where the program is small. Results that are still being
    * computed are waited for by whoever reads them.
@@ -22,14 +23,6 @@ export interface Compiled<A extends readonly AnyTensor[], R extends Compilable> 
   (...args: CallArguments<A>): Promise<R>;
   /** The same, blocking the event loop until the results are there. Inside another compiled function, it becomes part of that one. */
   sync(...args: CallArguments<A>): R;
-}
-
-/** By the function that the user holds, what `explain()` looks into. */
-const known = new WeakMap<object, CompiledFunction>();
-
-/** @internal */
-export function compiledFunctionOf(f: object): CompiledFunction | undefined {
-  return known.get(f);
 }
 
 /**
@@ -59,6 +52,12 @@ export function compile<A extends readonly AnyTensor[], R extends Compilable>(f:
   const inner = new CompiledFunction(f as unknown as (...args: AnyTensor[]) => unknown);
   const compiled = ((...args: unknown[]) => inner.call(args)) as unknown as Compiled<A, R>;
   compiled.sync = ((...args: unknown[]) => inner.callSync(args)) as Compiled<A, R>['sync'];
-  known.set(compiled, inner);
+  compiled[EXPLANATION] = () => explanationOf(inner);
   return compiled;
+}
+
+function explanationOf(inner: CompiledFunction): string {
+  if (inner.traces.length === 0)
+    throw new GradsmithError('ERR_VALUE', 'explain: the compiled function has not been called yet, so it has no plan');
+  return tracesText('arguments', inner).join('\n\n');
 }

@@ -7,6 +7,7 @@ import { labelOf, liveBytes } from '../../lib/graph/listing.js';
 import {
   compile,
   explain,
+  keep,
   matmul,
   mul,
   parameter,
@@ -15,12 +16,13 @@ import {
   relu,
   softmax,
   square,
+  stats,
   sub,
   sum,
   type Tensor,
   tensor,
 } from '../../lib/index.js';
-import { SGD } from '../../lib/optim/index.js';
+import { Adam, SGD } from '../../lib/optim/index.js';
 import { native } from '../../lib/runtime/native.js';
 import { lazily } from '../lazy.js';
 
@@ -68,8 +70,89 @@ describe('explain', () => {
   });
 
   it('refuses what it cannot explain', () => {
-    expect(() => explain(3 as never)).toThrow(/expected tensors or a compiled function/);
-    expect(() => explain((() => {}) as never)).toThrow(/expected a compiled function/);
+    const expected = 'explain: expected tensors, a compiled function, an optimizer or a trainer, got ';
+    expect(() => explain(3 as never)).toThrow(`${expected}3`);
+    expect(() => explain((() => {}) as never)).toThrow(`${expected}a function; make a function one with compile(…)`);
+    expect(() => explain([tensor([1]), null as never])).toThrow(`${expected}null`);
+  });
+});
+
+describe('explain of an optimizer', () => {
+  /** A product of tens of values and what trains it, from the same start each time. */
+  function problem() {
+    const w = parameter(randn([8, 3], { seed: 1 }));
+    const adam = new Adam([w], { learningRate: 0.1 });
+    const x = randn([4, 8], { seed: 2 });
+    const backward = () => {
+      const loss = sum(square(matmul(x, w)));
+      loss.backward();
+      return loss;
+    };
+    return { w, adam, backward };
+  }
+
+  it('shows the step that it would take, which overwrites state in place, and takes nothing', async () => {
+    const [one, other] = [problem(), problem()];
+    for (let k = 0; k < 2; k++) {
+      const losses = [one, other].map(({ backward }) => backward());
+      const text = explain(one.adam);
+      expect(text).toMatch(/^plan of \d+ instructions: /);
+      expect(text.match(/state \d+ \(in place\)/g)!.length).toBeGreaterThanOrEqual(3);
+      expect(explain(one.adam)).toBe(text);
+      one.adam.stepSync();
+      other.adam.stepSync();
+      expect(await losses[0]!.item()).toBe(await losses[1]!.item());
+      expect(await one.w.data()).toEqual(await other.w.data());
+      expect(one.adam.stepCount).toBe(k + 1);
+    }
+  });
+
+  it('shows the plan that the step then runs', () => {
+    const { adam, backward } = problem();
+    backward();
+    explain(adam);
+    const built = stats().plansBuilt;
+    adam.stepSync();
+    expect(stats().plansBuilt).toBe(built);
+  });
+
+  it('leaves gradients of both calls to a later backward, and what is kept to the step', async () => {
+    const { w, adam, backward } = problem();
+    const alone = problem();
+    const first = backward();
+    const double = keep(mul(first, 2));
+    explain(adam);
+    backward();
+    expect(explain(adam)).not.toBe('');
+    await adam.step();
+    expect(await double.item()).toBe(2 * (await first.item()));
+    alone.backward();
+    alone.backward();
+    await alone.adam.step();
+    expect(await w.data()).toEqual(await alone.w.data());
+  });
+
+  it('refuses one without gradients', () => {
+    const { adam } = problem();
+    expect(() => explain(adam)).toThrow('explain: no parameter has a gradient; call loss.backward() first');
+  });
+
+  it('has the times of a profiled step', async () => {
+    const { adam, backward } = problem();
+    const folder = await mkdtemp(join(tmpdir(), 'gradsmith-'));
+    try {
+      await profile(
+        () => {
+          backward();
+          adam.stepSync();
+        },
+        { file: join(folder, 'trace.json') },
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    backward();
+    for (const line of explain(adam).split('\n').slice(1)) expect(line).toMatch(/\d (ns|µs)$/);
   });
 });
 
