@@ -111,7 +111,8 @@ struct GemmPlan {
   // The second phase: rows of a part; of these and of all columns, what is finished together; where partial sums lie.
   ptrdiff_t finish_step, finish_rows, finish_columns;
   ptrdiff_t partial_row, partial_bytes;
-  // Where all of C is one block of registers, its kernel and form are kept here and `run` goes straight to them.
+  // Where all of C is one panel or one block of dot products, its form or kernel is kept here and `run` goes straight
+  // to it.
   void (*kernel)();
   int32_t kernel_vectors;
   int32_t kernel_last;

@@ -108,46 +108,51 @@ void finish_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part
   }
 }
 
-/// What finished sums of one register block in `sums` become: all of C.
+/// What finished sums of rows [i, i + rows) of C become.
 template <class T, class Isa>
-void finish_all(const GemmPlan& plan, const GemmPointers& pointers, T* sums, ptrdiff_t sums_row) {
+void finish_rows(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t i, ptrdiff_t rows, T* sums,
+                 ptrdiff_t sums_row) {
   const GemmShape& s = plan.shape;
   if (s.hooked) {
     if (plan.swap) return pointers.hook(pointers.context, 0, s.n, 0, 1, sums, 1);
-    return pointers.hook(pointers.context, 0, s.m, 0, s.n, sums, sums_row);
+    return pointers.hook(pointers.context, i, i + rows, 0, s.n, sums, sums_row);
   }
-  finish<T, Isa>(sums, sums_row, s.m, s.n, static_cast<const T*>(pointers.bias), s.activation,
-                 static_cast<T*>(pointers.c), s.c_row);
+  finish<T, Isa>(sums, sums_row, rows, s.n, static_cast<const T*>(pointers.bias), s.activation,
+                 static_cast<T*>(pointers.c) + i * s.c_row, s.c_row);
 }
 
-/// All of C by one register tile, A and B in place.
+/// All of C by tiles as wide as C, one below the other, A in place; B in place or as one packed panel.
 template <class T, class Isa>
-void run_one_tile(const GemmPlan& plan, const GemmPointers& pointers, size_t, void*) {
+void run_one_panel(const GemmPlan& plan, const GemmPointers& pointers, size_t, void* scratch) {
   constexpr ptrdiff_t kLanes = simd::Vec<T, Isa>::kLanes;
   const GemmShape& s = plan.shape;
-  const auto kernel = reinterpret_cast<TileFn<T>>(plan.kernel);
+  const int vectors = plan.kernel_vectors;
+  const T* a = static_cast<const T*>(plan.swap ? pointers.b : pointers.a);
   TileArgs<T> args;
-  args.a = static_cast<const T*>(plan.swap ? pointers.b : pointers.a);
   args.a_row = s.a_row;
   args.a_col = s.a_col;
   args.b = static_cast<const T*>(plan.swap ? pointers.a : pointers.b);
   args.b_row = s.b_row;
   args.k = s.k;
-  args.last = static_cast<size_t>(plan.kernel_last);
+  args.last = args.to_last = static_cast<size_t>(plan.kernel_last);
+  if (plan.piece[0].pack_b) {
+    T* const panel = static_cast<T*>(scratch);
+    pack_columns<T, Isa>(args.b, s.b_row, s.b_col, s.n, s.k, panel, vectors);
+    args.b = panel;
+    args.b_row = vectors * kLanes;
+    args.last = static_cast<size_t>(kLanes);
+  }
   args.from = nullptr;
   args.alpha = scale_of<T>(s, pointers);
-  args.to_last = args.last;
   args.add = s.accumulate;
-  if (!plan.buffered) {
-    args.to = static_cast<T*>(pointers.c);
-    args.to_row = s.c_row;
-    return kernel(args);
-  }
+  args.to_row = plan.buffered ? s.n : s.c_row;  // a buffer without gaps; n is whole vectors where rows are stored so
   alignas(64) T sums[TileShape<Isa>::kMaxAccumulators * kLanes];
-  args.to = sums;
-  args.to_row = s.n;  // without gaps, or by whole vectors, which n then is
-  kernel(args);
-  finish_all<T, Isa>(plan, pointers, sums, args.to_row);
+  GemmRunner<T, Isa>::for_tile_rows(s.m, [&](ptrdiff_t i, int rows) {
+    args.a = a + i * s.a_row;
+    args.to = plan.buffered ? sums : static_cast<T*>(pointers.c) + i * s.c_row;
+    (s.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors))(args);
+    if (plan.buffered) finish_rows<T, Isa>(plan, pointers, i, rows, sums, args.to_row);
+  });
 }
 
 /// All of C by one block of dot products, A and B in place.
@@ -164,8 +169,11 @@ void run_one_dot(const GemmPlan& plan, const GemmPointers& pointers, size_t, voi
     return scale<T, Isa>(sums, kRow, s.m, s.n, alpha, s.accumulate, static_cast<T*>(pointers.c), s.c_row);
   }
   scale<T, Isa>(sums, kRow, s.m, s.n, alpha, false, sums, kRow);
-  finish_all<T, Isa>(plan, pointers, sums, kRow);
+  finish_rows<T, Isa>(plan, pointers, 0, s.m, sums, kRow);
 }
+
+/// Most tiles that run_one_panel is for: beyond them the general way costs nothing that shows, and fetches ahead.
+inline constexpr ptrdiff_t kFewTiles = 4;
 
 template <class T, class Isa>
 GemmTraits gemm_traits() {
@@ -187,25 +195,23 @@ GemmPlan plan_gemm(const GemmShape& shape) {
   plan.finish = &finish_gemm<T, Isa>;
   const GemmShape& s = plan.shape;
   const GemmPiece& p = plan.piece[0];
-  if (plan.parts != 1 || plan.pieces != 1 || plan.batch_count != 1 || p.across || p.pack_a || p.pack_b) return plan;
+  if (plan.parts != 1 || plan.pieces != 1 || plan.batch_count != 1 || p.across || p.pack_a) return plan;
   if (p.method == GemmMethod::kDots) {
-    if (s.n > kDotColumns || s.m > dot_rows(static_cast<int>(s.n))) return plan;
+    if (p.pack_b || s.n > kDotColumns || s.m > dot_rows(static_cast<int>(s.n))) return plan;
     plan.kernel = reinterpret_cast<void (*)()>(dot_kernel<T, Isa>(static_cast<int>(s.m), static_cast<int>(s.n)));
     plan.run = &run_one_dot<T, Isa>;
     return plan;
   }
   const ptrdiff_t vectors = (s.n + kLanes - 1) / kLanes;
   const bool ragged = s.n % kLanes != 0;
-  if (s.m > Shape::kMaxRows || vectors > GemmRunner<T, Isa>::most_vectors(s.m) || (vectors & (vectors - 1)) != 0 ||
-      s.k > plan.kc || (ragged && !Shape::kMaskedLoads)) {
+  if (s.m > kFewTiles * Shape::kMaxRows ||
+      vectors > GemmRunner<T, Isa>::most_vectors(std::min<ptrdiff_t>(s.m, Shape::kMaxRows)) ||
+      (vectors & (vectors - 1)) != 0 || s.k > plan.kc || (ragged && !Shape::kMaskedLoads)) {
     return plan;
   }
-  const auto rows = static_cast<int>(s.m), width = static_cast<int>(vectors);
-  plan.kernel_vectors = width;
+  plan.kernel_vectors = static_cast<int>(vectors);
   plan.kernel_last = static_cast<int32_t>(s.n - (vectors - 1) * kLanes);
-  plan.kernel = reinterpret_cast<void (*)()>(s.a_row == 1 ? tile_kernel<T, Isa, true>(rows, width)
-                                                          : tile_kernel<T, Isa, false>(rows, width));
-  plan.run = &run_one_tile<T, Isa>;
+  plan.run = &run_one_panel<T, Isa>;
   return plan;
 }
 

@@ -94,6 +94,20 @@ class GemmRunner {
     return rows <= Shape::kLowRows ? 8 : rows <= Shape::kMidRows ? 4 : 2;
   }
 
+  /// f(first row, rows) for each row of tiles. Balanced: 64 rows are 4 tiles of 13 and one of 12, not 4 of 14 and one
+  /// of 8.
+  template <class F>
+  static GRADSMITH_INLINE void for_tile_rows(ptrdiff_t m, F f) {
+    const ptrdiff_t count = (m + Shape::kMaxRows - 1) / Shape::kMaxRows;
+    const ptrdiff_t small = m / count, bigger = m % count;
+    ptrdiff_t i = 0;
+    for (ptrdiff_t q = 0; q < count; q++) {
+      const int rows = static_cast<int>(small + (q < bigger ? 1 : 0));
+      f(i, rows);
+      i += rows;
+    }
+  }
+
  private:
   const GemmPlan& plan_;
   const GemmPointers& pointers_;
@@ -163,20 +177,6 @@ class GemmRunner {
     }
   }
   ptrdiff_t dot_stride() const { return (g_.k + kLanes - 1) / kLanes * kLanes; }
-
-  /// f(first row, rows) for each row of tiles. Balanced: 64 rows are 4 tiles of 13 and one of 12, not 4 of 14 and one
-  /// of 8.
-  template <class F>
-  static GRADSMITH_INLINE void for_tile_rows(ptrdiff_t m, F f) {
-    const ptrdiff_t count = (m + Shape::kMaxRows - 1) / Shape::kMaxRows;
-    const ptrdiff_t small = m / count, bigger = m % count;
-    ptrdiff_t i = 0;
-    for (ptrdiff_t q = 0; q < count; q++) {
-      const int rows = static_cast<int>(small + (q < bigger ? 1 : 0));
-      f(i, rows);
-      i += rows;
-    }
-  }
 
   /// How many vectors wide the next panel is, `left` columns from the end. Where parts of vectors are not loaded from B
   /// itself, a ragged last vector is a panel of its own.
