@@ -3,15 +3,14 @@
 #include <memory>
 #include <vector>
 
-#include "plan/group_program.h"
+#include "plan/group_recipe.h"
 #include "plan/group_space.h"
 
 namespace gradsmith::plan {
 
 class DirectGroup final : public Prepared {
  public:
-  /// Is the program one recipe with nothing to compute before it, and the walk one over rows of unit stride, long
-  /// enough not to be staged together?
+  /// Is the program one recipe, and the walk one over rows of unit stride, long enough not to be staged together?
   static bool fits(const GroupProgram& program, const GroupSpace& space, size_t lanes);
 
   /// `refs`: the instruction's operands. `part_size`: elements that one part should have.
@@ -25,16 +24,10 @@ class DirectGroup final : public Prepared {
     Ref ref;
     int64_t unit_bytes;  // from one unit of the walk to the next
   };
-  struct Number {
-    Ref ref;
-    DType from, to;
-    char* constant;  // or null: read at run time
-  };
 
-  std::unique_ptr<GroupProgram> program_;  // owns the constants
-  kernels::RecipeFn* recipe_;
+  std::unique_ptr<GroupProgram> program_;
+  GroupRecipe recipe_;
   std::vector<Stream> streams_;
-  std::vector<Number> numbers_;
   std::vector<ptrdiff_t> steps_;  // by stream: bytes from row to row
   bool flat_;                     // units are elements, else rows
   int64_t units_, part_units_, row_;

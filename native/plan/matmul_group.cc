@@ -9,6 +9,7 @@
 #include "kernels/gemm.h"
 #include "plan/group.h"
 #include "plan/group_program.h"
+#include "plan/group_recipe.h"
 #include "plan/group_stage.h"
 #include "plan/matmul_update.h"
 #include "plan/operand.h"
@@ -104,6 +105,8 @@ class MatmulGroup final : public Prepared {
     if (update_) return;
     program_.emplace(group, uniform, refs_, shape.m * shape.n, context.kernels.elementwise);
     lay_out(elementwise.operands, outputs);
+    const bool wide = factor_a(in).dtype == DType::kFloat64;
+    choose_walk(context.kernels.elementwise.block[wide ? 1 : 0][kernels::kPaces - 1]);
     tiles_at_ = gemm_bytes_ + program_->scratch_bytes();
     scratch_bytes = tiles_at_ + tile_bytes_;
     cost_ns += program_->lowered().ns_per_element * static_cast<double>(shape.m * shape.n);
@@ -131,6 +134,7 @@ class MatmulGroup final : public Prepared {
     void* const* bases;
     char* tiles;
     char* slots[kernels::kMaxGroupSlots];
+    GroupRecipe::Numbers numbers;
   };
 
   /// What tiles of repeated rows may take: a share of L1.
@@ -148,28 +152,42 @@ class MatmulGroup final : public Prepared {
     Part context;
     context.self = this;
     context.bases = bases;
-    context.tiles = static_cast<char*>(scratch) + tiles_at_;
-    stage_rows(context);
-    program_->enter(bases, static_cast<char*>(scratch) + gemm_bytes_, context.slots);
-    pointers.hook = &MatmulGroup::finish_block;
     pointers.context = &context;
+    if (recipe_) {
+      recipe_->enter(bases, context.slots, context.numbers);
+      pointers.hook = &MatmulGroup::finish_rows;
+    } else {
+      context.tiles = static_cast<char*>(scratch) + tiles_at_;
+      stage_rows(context);
+      program_->enter(bases, static_cast<char*>(scratch) + gemm_bytes_, context.slots);
+      pointers.hook = &MatmulGroup::finish_block;
+    }
     phase(plan_, pointers, part, scratch);
   }
 
-  /// Narrow rows are worked on several at once: a row that repeats (a bias) is copied as often as that beforehand.
   void lay_out(const std::vector<Operand>& operands, size_t outputs) {
     const LoweredGroup& lowered = program_->lowered();
-    ptrdiff_t repeated = 0;  // bytes of one row of all that repeat
-    rows_at_once_ = operands[0].dims[0];
     for (size_t i = 0; i < lowered.stream_operand.size(); ++i) {
       const size_t operand = lowered.stream_operand[i];
       const bool product = operand == outputs;
       const ptrdiff_t row = operands[operand].dims[0] == 1 || product ? columns_ : operands[operand].strides[0];
-      const ptrdiff_t bytes = lowered.stream_bytes[i];
       if (product) product_stream_ = i;
-      if (row == 0) repeated += columns_ * bytes;
-      if (row != 0 && row != columns_) rows_at_once_ = 1;
-      streams_.push_back({operand, bytes, row, -1});
+      streams_.push_back({operand, lowered.stream_bytes[i], row, -1});
+    }
+    rows_at_once_ = operands[0].dims[0];
+  }
+
+  /// A recipe takes rows as they lie. Else, and where rows are narrow and one repeats (a bias), some rows are worked on
+  /// at once, for which that one is copied as often beforehand.
+  void choose_walk(size_t lanes) {
+    ptrdiff_t repeated = 0;  // bytes of one row of all that repeat
+    for (const Stream& s : streams_) {
+      if (s.row == 0) repeated += columns_ * s.bytes;
+      if (s.row != 0 && s.row != columns_) rows_at_once_ = 1;
+    }
+    if (GroupRecipe::fits(*program_) && (repeated == 0 || GroupRecipe::worth_a_row(columns_, lanes))) {
+      recipe_.emplace(*program_, refs_);
+      return;
     }
     if (repeated > 0) rows_at_once_ = std::min(rows_at_once_, kTileBytes / repeated);
     if (rows_at_once_ < 2) return;
@@ -188,6 +206,30 @@ class MatmulGroup final : public Prepared {
       std::memcpy(tile, refs_[s.operand].at<char>(part.bases), row);
       repeat(tile, row, row * static_cast<size_t>(rows_at_once_));
     }
+  }
+
+  /// The recipe on rows [i0, i1) x columns [j0, j1); as one row where those of every stream touch.
+  static void finish_rows(void* context, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0, ptrdiff_t j1, void* block,
+                          ptrdiff_t block_row) noexcept {
+    Part& part = *static_cast<Part*>(context);
+    const MatmulGroup& self = *part.self;
+    ptrdiff_t steps[GroupRecipe::kMostSlots];
+    bool touch = true;
+    size_t q = 0;
+    for (const uint16_t stream : self.recipe_->streams()) {
+      const Stream& s = self.streams_[stream];
+      const bool product = stream == self.product_stream_;
+      const ptrdiff_t row = product ? block_row : s.row;
+      part.slots[q] = product ? static_cast<char*>(block)
+                              : self.refs_[s.operand].at<char>(part.bases) + (i0 * s.row + j0) * s.bytes;
+      steps[q++] = row * s.bytes;
+      touch &= row == j1 - j0;
+    }
+    const auto rows = static_cast<size_t>(i1 - i0), columns = static_cast<size_t>(j1 - j0);
+    if (touch)
+      self.recipe_->run(part.slots, rows * columns, 1, nullptr);
+    else
+      self.recipe_->run(part.slots, columns, rows, steps);
   }
 
   /// The group on rows [i0, i1) x columns [j0, j1): some rows at once where those of every operand touch.
@@ -216,6 +258,7 @@ class MatmulGroup final : public Prepared {
   std::vector<Ref> refs_;  // of the group's operands
   std::optional<MatmulUpdate> update_;
   std::optional<GroupProgram> program_;
+  std::optional<GroupRecipe> recipe_;  // if the program is one and takes the rows as they lie
   std::vector<Stream> streams_;
   size_t product_stream_ = SIZE_MAX;
   ptrdiff_t rows_at_once_ = 1;
