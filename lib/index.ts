@@ -1,5 +1,6 @@
 export type { DataOf, DType, FloatDType, TypedArray } from './dtype.js';
 export { type ErrorCode, GradsmithError } from './errors.js';
+export { type MatmulPrecision, setMatmulPrecision, withMatmulPrecision } from './graph/precision.js';
 export * from './ops/index.js';
 export { manualSeed } from './random.js';
 export { keep } from './runtime/commit.js';

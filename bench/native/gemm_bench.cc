@@ -25,9 +25,10 @@ using kernels::GemmShape;
 struct Row {
   const char* name;
   ptrdiff_t m, n, k;
-  char a, b;         // 'N' or 'T'
-  int one, two;      // targets: % of the peak of one thread, of two; 0: none
-  bool add = false;  // C += alpha·A·B
+  char a, b;          // 'N' or 'T'
+  int one, two;       // targets: % of the peak of one thread, of two; 0: none
+  bool add = false;   // C += alpha·A·B
+  bool bf16 = false;  // operands rounded to bfloat16
 };
 
 constexpr Row kRows[] = {
@@ -60,6 +61,18 @@ constexpr Row kRows[] = {
     {"row 1x512x784 NT", 1, 512, 784, 'N', 'T', 0, 0},
     {"row 1x256x512 NN", 1, 256, 512, 'N', 'N', 0, 0},
     {"row 1x10x256 NN", 1, 10, 256, 'N', 'N', 0, 0},
+    {"bf16 64^3", 64, 64, 64, 'N', 'N', 0, 0, false, true},
+    {"bf16 256^3", 256, 256, 256, 'N', 'N', 0, 0, false, true},
+    {"bf16 512^3", 512, 512, 512, 'N', 'N', 85, 80, false, true},
+    {"bf16 2048^3", 2048, 2048, 2048, 'N', 'N', 85, 80, false, true},
+    {"bf16 W2 128x512x784 NN", 128, 512, 784, 'N', 'N', 0, 0, false, true},
+    {"bf16 W2 128x512x784 NT", 128, 512, 784, 'N', 'T', 0, 0, false, true},
+    {"bf16 W2 784x512x128 TN", 784, 512, 128, 'T', 'N', 0, 0, false, true},
+    {"bf16 W2 128x784x512 NN", 128, 784, 512, 'N', 'N', 0, 0, false, true},
+    {"bf16 W2 128x784x512 NT", 128, 784, 512, 'N', 'T', 0, 0, false, true},
+    {"bf16 W2 128x10x256 NT", 128, 10, 256, 'N', 'T', 0, 0, false, true},
+    {"bf16 row 1x512x784 NN", 1, 512, 784, 'N', 'N', 0, 0, false, true},
+    {"bf16 row 1x512x784 NT", 1, 512, 784, 'N', 'T', 0, 0, false, true},
     {"W5 4x16x2 NN", 4, 16, 2, 'N', 'N', 0, 0},
     {"W5 4x1x16 NN", 4, 1, 16, 'N', 'N', 0, 0},
     {"W5 16x1x4 TN +=", 16, 1, 4, 'T', 'N', 0, 0, true},
@@ -82,7 +95,7 @@ class Product {
   }
 
   void run() {
-    kernels::GemmPointers p{c_.data(), a_.data(), b_.data(), nullptr, alpha_};
+    kernels::GemmPointers p{c_.data(), a_.data(), b_.data(), alpha_};
     p.workspace = workspace_.data();
     phase(plan_.run, plan_.parts, p);
     if (plan_.finish_parts > 0) phase(plan_.finish, plan_.finish_parts, p);
@@ -169,11 +182,11 @@ void print_plan(const GemmPlan& plan) {
 }
 
 void table(const kernels::KernelTable& level, const char* filter) {
-  const bench::Peak peak = bench::peak_of(level.isa);
   std::printf("%-24s | 1 thread: GFLOP/s, us,  share (quiet) target | 2 threads\n", level.isa);
   for (const Row& row : kRows) {
     if (filter && !std::strstr(row.name, filter)) continue;
-    Product product(row, level.gemm.f32);
+    Product product(row, row.bf16 ? level.gemm.bf16 : level.gemm.f32);
+    const bench::Peak peak = bench::peak_of(level.isa, row.bf16 && level.gemm.bf16.traits.terms == 2);
     std::printf("%-24s", row.name);
     for (const size_t threads : {size_t{1}, size_t{2}}) {
       const Result r = measure(product, peak, threads, filter ? 0.4 : 0.12);

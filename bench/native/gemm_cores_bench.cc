@@ -103,7 +103,7 @@ class Step {
     flops_ += 2.0 * double(s.m) * double(s.n) * double(s.k);
   }
   kernels::GemmPointers pointers(const Call& call) const {
-    kernels::GemmPointers p{call.c, call.a, call.b, nullptr, 1e-9};
+    kernels::GemmPointers p{call.c, call.a, call.b, 1e-9};
     p.workspace = workspace_.data();
     return p;
   }

@@ -1,5 +1,6 @@
 import { DTYPES, type DType } from '../dtype.js';
 import { INSTRUCTIONS, MICRO_OPS } from './instructions.js';
+import { type MatmulPrecision, precisionName } from './precision.js';
 
 // A plan's words as plain objects again, for whoever wants to know what a plan does: what it moves, and `explain()`.
 
@@ -33,6 +34,8 @@ export interface DecodedInstruction {
   readonly outputs: readonly DecodedOperand[];
   readonly inputs: readonly DecodedOperand[];
   readonly group: DecodedGroup | null;
+  /** Of products: how they are computed. */
+  readonly precision: MatmulPrecision | null;
 }
 
 export interface DecodedPlan {
@@ -72,7 +75,8 @@ export function decodePlan(words: Int32Array): DecodedPlan {
     const operands = Array.from({ length: next() }, operand);
     const group = name === 'elementwise' || name === 'matmulGroup' ? decodeGroup(attributes) : null;
     const written = group === null ? 1 : group.outputRegisters.length;
-    return { name, attributes, outputs: operands.slice(0, written), inputs: operands.slice(written), group };
+    const precision = name === 'matmul' || name === 'matmulGroup' ? precisionName(attributes.at(-1)!) : null;
+    return { name, attributes, outputs: operands.slice(0, written), inputs: operands.slice(written), group, precision };
   });
   return { arenaBytes, buffers, values, instructions };
 }

@@ -113,7 +113,8 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
   const groupOfProduct = (unit: Unit, program: GroupProgram, attributes: readonly number[]): void => {
     const { rows, columns, a, b } = productOperands(values, unit.product)!;
     const dims = [rows, columns];
-    instruction('matmulGroup', attributes, unit.outputs.length + program.inputs.length + 1, () => {
+    const all = [...attributes, ...values[unit.product]!.attributes]; // the product's: its precision
+    instruction('matmulGroup', all, unit.outputs.length + program.inputs.length + 1, () => {
       for (const k of unit.outputs) operand(wholeView(k, dims));
       for (const { view, scalar } of program.inputs.slice(1))
         scalar >= 0 ? scalarOperand(scalar, dims) : operand(matrixView(view, rows, columns)!);

@@ -17,7 +17,8 @@ export function listing(plan: DecodedPlan, times: ArrayLike<number> | null = nul
   const rows = plan.instructions.map((instruction, i) => {
     const time = times === null ? [] : [`${duration(times[i]!)}`];
     const ops = instruction.group?.ops.filter((op) => op.name !== 'constant').map((op) => op.name) ?? [];
-    const parts = [operandsText(plan, instruction), ops.join(' '), workText(workOf(instruction)), ...time];
+    const precision = instruction.precision === 'bfloat16' ? 'bfloat16 operands' : '';
+    const parts = [operandsText(plan, instruction), precision, ops.join(' '), workText(workOf(instruction)), ...time];
     return [String(i), labelOf(instruction), parts.filter((p) => p !== '').join(' | ')];
   });
   return [head, ...align(rows)].join('\n');

@@ -13,7 +13,6 @@ export interface Work {
   readonly flops: number;
 }
 
-const ACCUMULATE = 1;
 const NO_ARITHMETIC = ['constant', 'cast', 'copy'];
 /** Operations for each element of the largest input, of the instructions that are rows or reductions: max, subtract, exp, add, divide … */
 const PER_ELEMENT: Readonly<Record<string, number>> = {
@@ -25,12 +24,11 @@ const PER_ELEMENT: Readonly<Record<string, number>> = {
 };
 
 export function workOf(instruction: DecodedInstruction): Work {
-  const { name, attributes, outputs, inputs } = instruction;
+  const { name, outputs, inputs } = instruction;
   const bytesWritten = sum(outputs.map(bytesOf));
   let bytesRead = sum(inputs.map(bytesOf));
   // Of these tables only the rows that are taken are read.
   if (name === 'gather' || name === 'dynamicSlice') bytesRead += bytesWritten - bytesOf(inputs[0]!);
-  if (name === 'matmul' && attributes[0]! & ACCUMULATE) bytesRead += bytesWritten;
   return { bytesRead, bytesWritten, flops: flopsOf(instruction) };
 }
 

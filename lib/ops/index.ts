@@ -11,7 +11,7 @@ export { onesLike, zerosLike } from './fill.js';
 export { dynamicSlice, gather, scatterAdd } from './gather.js';
 export { logicalAnd, logicalNot, logicalOr } from './logical.js';
 export { crossEntropy, type LossOptions, mse } from './loss.js';
-export { matmul } from './matmul.js';
+export { type MatmulOptions, matmul } from './matmul.js';
 export { oneHot } from './onehot.js';
 export {
   type DropoutOptions,

@@ -32,7 +32,7 @@ import { argmax, argmin } from './argreduce.js';
 import { abs, add, div, maximum, minimum, mul, neg, square, sub } from './arithmetic.js';
 import { cast, stopGradient } from './cast.js';
 import { equal, greater, greaterEqual, less, lessEqual, notEqual } from './comparison.js';
-import { matmul } from './matmul.js';
+import { type MatmulOptions, matmul } from './matmul.js';
 import { max, mean, min, sum } from './reduce.js';
 import { broadcastTo, expandDims, flatten, reshape, squeeze, transpose } from './shape.js';
 import { logSoftmax, softmax } from './softmax.js';
@@ -130,6 +130,7 @@ declare module '../tensor.js' {
     matmul<A extends Shape, D extends FloatDType, B extends Shape, E extends DType>(
       this: Tensor<A, D>,
       b: MatmulOperand<MatmulShape<A, B>, B, D, E>,
+      options?: MatmulOptions,
     ): Tensor<Resolved<MatmulShape<A, B>>, D>;
     /** The same as `transpose(this, …)`. */
     transpose<A extends Shape, D extends DType>(this: Tensor<A, D>): Tensor<Reversed<A>, D>;

@@ -68,9 +68,9 @@ export function transposeLast(x: AnyTensor): AnyTensor {
   return apply(Transpose, [x], swapLast(x.extent.rank));
 }
 
-/** Of tensors of rank 2 or more. */
-export function matmul(a: AnyTensor, b: AnyTensor): AnyTensor {
-  return apply(Matmul, [a, b]);
+/** Of tensors of rank 2 or more. `precision` is a code of graph/precision.ts. */
+export function matmul(a: AnyTensor, b: AnyTensor, precision = 0): AnyTensor {
+  return apply(Matmul, [a, b], precision);
 }
 
 /** Sum over the last axis, which stays as a 1. */

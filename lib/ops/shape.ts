@@ -72,7 +72,7 @@ export const Transpose = op({
 function transposedGradient(dy: AnyTensor, attr: number): AnyTensor {
   if (dy.op !== Matmul || attr !== swapLast(dy.extent.rank)) return apply(Transpose, [dy], attr);
   const [a, b] = dy.inputs;
-  return apply(Matmul, [matrixTranspose(b!), matrixTranspose(a!)]);
+  return apply(Matmul, [matrixTranspose(b!), matrixTranspose(a!)], dy.attr);
 }
 
 /** Swaps the last two axes; twice is not at all. */

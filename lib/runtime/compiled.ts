@@ -1,5 +1,6 @@
 import { FLOAT32 } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
+import { standardPrecision } from '../graph/precision.js';
 import { nextDraw, skipDraws } from '../random.js';
 import { SCALAR, type Shape } from '../shape.js';
 import { type AnyTensor, COMPUTED, NUMBER_ARGUMENT, type PendingJob, Tensor } from '../tensor.js';
@@ -19,7 +20,7 @@ const NUMBER: ArgumentSpec = { kind: NUMBER_ARGUMENT, extent: SCALAR, type: FLOA
 
 const NONE: AnyTensor[] = [];
 
-/** A function, and its traces by the kinds, shapes and dtypes of its arguments. Public as `compile()`. */
+/** A function, and its traces by the kinds, shapes and dtypes of its arguments and the precision of products. Public as `compile()`. */
 export class CompiledFunction {
   private readonly f: (...args: AnyTensor[]) => unknown;
   /** The one that was used last comes first. */
@@ -122,8 +123,8 @@ export class CompiledFunction {
   }
 }
 
-function matches({ arguments: specs }: Trace, args: readonly unknown[]): boolean {
-  if (specs.length !== args.length) return false;
+function matches({ arguments: specs, precision }: Trace, args: readonly unknown[]): boolean {
+  if (specs.length !== args.length || precision !== standardPrecision()) return false;
   for (let i = 0; i < specs.length; i++) if (!fits(args[i], specs[i]!)) return false;
   return true;
 }

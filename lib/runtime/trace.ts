@@ -3,6 +3,7 @@ import { findPlan } from '../graph/cache.js';
 import { dropGradients, observeBackward } from '../graph/gradient.js';
 import { type Op, unobserved } from '../graph/op.js';
 import type { Plan } from '../graph/plan.js';
+import { standardPrecision } from '../graph/precision.js';
 import { releaseWalk, walk } from '../graph/walk.js';
 import { nextDraw } from '../random.js';
 import type { Extent } from '../shape.js';
@@ -44,6 +45,8 @@ export interface Outcome {
 /** A function's program for arguments of certain shapes. */
 export interface Trace {
   readonly arguments: readonly ArgumentSpec[];
+  /** What products had that named none: the code. */
+  readonly precision: number;
   readonly plan: Plan;
   /** What the plan reads; in the place of an argument its placeholder. */
   readonly leaves: AnyTensor[];
@@ -77,6 +80,7 @@ export function trace(f: (...args: AnyTensor[]) => unknown, specs: readonly Argu
   const recording = new Recording();
   const began = tick();
   const firstDraw = nextDraw();
+  const precision = standardPrecision();
   let outcome: Outcome & { readonly roots: AnyTensor[] };
   try {
     const returned = unobserved(() =>
@@ -98,7 +102,7 @@ export function trace(f: (...args: AnyTensor[]) => unknown, specs: readonly Argu
 
   const updates = recording.steps.flatMap(({ step }) => step.updates);
   settleOutside([...outcome.roots, ...updates.map((u) => u.value)], began, recording);
-  return assemble(holders, specs, recording, outcome, updates, firstDraw);
+  return assemble(holders, specs, recording, outcome, updates, firstDraw, precision);
 }
 
 function assemble(
@@ -108,6 +112,7 @@ function assemble(
   outcome: Outcome & { readonly roots: AnyTensor[] },
   updates: readonly Update[],
   firstDraw: number,
+  precision: number,
 ): Trace {
   const targets = updates.map((u) => u.target);
   const values = updates.map((u) => u.value);
@@ -125,6 +130,7 @@ function assemble(
     const draws = scalars.flatMap((t, at) => (t.perStep === NEXT_DRAW ? [{ at, offset: t.value - firstDraw }] : []));
     return {
       arguments: specs,
+      precision,
       plan,
       leaves,
       scalars: Float64Array.from(scalars, (t) => (t.kind === VALUE ? t.value : 0)),

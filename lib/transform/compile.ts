@@ -26,7 +26,7 @@ export interface Compiled<A extends readonly AnyTensor[], R extends Compilable> 
 }
 
 /**
- * Traces `f` once for each combination of its arguments' shapes and dtypes (the last 16 are kept); later calls build no graph, they bind and
+ * Traces `f` once for each combination of its arguments' shapes and dtypes and `setMatmulPrecision()` (the last 16 are kept); later calls build no graph, they bind and
  * run the plan. Parameters and other tensors that `f` finds by itself are captured by identity. It may call `backward()` and optimizers'
  * `step()` (without `await`): their updates become part of the program, and step counts, learning rates and random draws go on from call to
  * call as in a loop that is not compiled, with the same bits.

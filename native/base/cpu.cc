@@ -28,9 +28,11 @@ CpuFeatures cpu_features() {
   if (__get_cpuid(1, &a, &b, &c, &d) == 0 || !has(c, 27) || (saved_states() & 0x06) != 0x06) return features;
   const bool fma = has(c, 12) && has(c, 28);
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return features;
+  const uint32_t leaves = a;
   features.avx2_fma = fma && has(b, 5);
   const bool registers = (saved_states() & 0xe0) == 0xe0;
   features.avx512 = features.avx2_fma && registers && has(b, 16) && has(b, 17) && has(b, 30) && has(b, 31);
+  if (leaves > 0 && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0) features.avx512_bf16 = features.avx512 && has(a, 5);
   return features;
 }
 

@@ -6,6 +6,7 @@ namespace gradsmith {
 struct CpuFeatures {
   bool avx2_fma = false;  // AVX2 and FMA
   bool avx512 = false;    // F, BW, DQ, VL
+  bool avx512_bf16 = false;
   bool neon = false;
 };
 

@@ -1,5 +1,5 @@
-// Matrix products: C = act(alpha·A·B + bias), C += alpha·A·B, or blocks of alpha·A·B handed to a hook; float and
-// double, any strides of A and B, batched. A product is planned once by its shape and then run part by part.
+// Matrix products: C = alpha·A·B, C += alpha·A·B, or blocks of alpha·A·B handed to a hook; float and double, any
+// strides of A and B, batched. A product is planned once by its shape and then run part by part.
 //
 // Every sum runs over k in ascending order with one FMA a term (or lane by lane, where the dot kernel is chosen); which
 // of the two, the tiles and the parts follow from shape, strides and ISA level alone. So any thread may run any part in
@@ -11,10 +11,6 @@
 
 namespace gradsmith::kernels {
 
-/// The codes are attributes of the `matmul` instruction: never renumber.
-enum class Activation : int32_t { kNone = 0, kRelu = 1, kSigmoid = 2, kTanh = 3 };
-inline constexpr int32_t kActivationCount = 4;
-
 /// A [m, k], B [k, n], C [m, n], repeated over a batch. Strides in elements; C's columns have stride 1.
 struct GemmShape {
   static constexpr int kMaxBatchRank = 6;
@@ -25,11 +21,9 @@ struct GemmShape {
   int32_t batch_rank;
   ptrdiff_t batch_dims[kMaxBatchRank];
   ptrdiff_t a_batch[kMaxBatchRank], b_batch[kMaxBatchRank], c_batch[kMaxBatchRank];
-  bool accumulate;  // C += alpha·A·B; no bias, no activation
-  bool bias;
-  Activation activation;
-  /// Blocks of alpha·A·B go to the hook and C is not touched: no bias, no activation, no accumulate. The sums are
-  /// those of the same shape without a hook and a C without gaps, bit by bit; c_row and c_batch are ignored.
+  bool accumulate;  // C += alpha·A·B
+  /// Blocks of alpha·A·B go to the hook and C is not touched; not with accumulate. The sums are those of the same shape
+  /// without a hook and a C without gaps, bit by bit; c_row and c_batch are ignored.
   bool hooked;
 };
 
@@ -48,6 +42,8 @@ struct GemmTraits {
   int32_t mid_rows;   // of one four vectors wide
   int32_t low_rows;   // of one eight vectors wide
   bool masked_loads;  // loading part of a vector is as cheap as all of it
+  int32_t terms;      // of k that one multiplication takes
+  bool copies;        // tiles read copies of both operands, which are rounded
 };
 
 enum class GemmMethod : int32_t {
@@ -68,13 +64,11 @@ struct GemmPiece {
 
 struct GemmPlan;
 
-/// `bias` has n elements or is null. All pointers are of the element type the plan was made for; those that the plan
-/// has no use for may be null.
+/// All are of the element type the plan was made for; those that the plan has no use for may be null.
 struct GemmPointers {
   void* c;
   const void* a;
   const void* b;
-  const void* bias = nullptr;
   double alpha = 1;
   GemmHook hook = nullptr;
   void* context = nullptr;    // of the hook
@@ -103,11 +97,13 @@ struct GemmPlan {
   /// Blocks of a part: nc columns; of these mc rows, whose sums wait together for the next kc terms; of these
   /// block_rows, which are finished together.
   ptrdiff_t kc, mc, nc, block_rows;
-  /// Finished sums go to a block in scratch, then to the hook, or through bias and activation to C.
-  bool buffered;
-  /// Unfinished sums wait in scratch, not in C: where buffered, or where C holds what they are added to.
+  bool buffered;  // the first phase leaves finished sums in a block in scratch and gives that to the hook
+  /// Unfinished sums wait in scratch, not in C: where a hook takes them, or where C holds what they are added to.
   bool keeps;
   ptrdiff_t kept_row;  // elements from row to row in scratch
+  /// Of a row of tiles, where A is packed: elements from row to row where they lie as A's do, and all there is room
+  /// for.
+  ptrdiff_t packed_row, packed_rows;
   // The second phase: rows of a part; of these and of all columns, what is finished together; where partial sums lie.
   ptrdiff_t finish_step, finish_rows, finish_columns;
   ptrdiff_t partial_row, partial_bytes;
@@ -130,6 +126,12 @@ struct GemmFunctions {
 struct GemmKernels {
   GemmFunctions f32;
   GemmFunctions f64;
+  /// Of float operands, each rounded to the nearest bfloat16 (ties to even, NaN stays NaN), with sums in float: an
+  /// error of at most (k + 2) · 2^-23 times the sum of the rounded terms' magnitudes. By VDPBF16PS where the CPU has
+  /// it, which takes denormals for 0; else as `rounded`.
+  GemmFunctions bf16;
+  /// The same by the level's FMAs, on every CPU of the level.
+  GemmFunctions rounded;
 };
 
 /// Chooses methods, blocks and parts for a shape; GemmFunctions::plan adds the functions.

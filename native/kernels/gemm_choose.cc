@@ -41,27 +41,26 @@ double pack_cycles(double count, ptrdiff_t inner, ptrdiff_t outer, const GemmTra
 
 /// What decides methods and parts, and so bits: neither the hook nor what else becomes of the sums.
 GemmShape plain(GemmShape s) {
-  s.accumulate = s.bias = s.hooked = false;
-  s.activation = Activation::kNone;
+  s.accumulate = s.hooked = false;
   return s;
 }
 
 struct Blocking {
   ptrdiff_t kc, nc, block_rows, mc;
-  bool buffered, keeps;
+  bool keeps;
 };
 
 /// Blocks of a part of m x n.
 Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTraits& t) {
   Blocking b{};
-  b.buffered = s.hooked || s.bias || s.activation != Activation::kNone;
   const ptrdiff_t unit = 2 * t.lanes;
-  const ptrdiff_t most_k = std::clamp(kBlockBytes / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes;
-  b.kc = std::max<ptrdiff_t>(1, even_part(s.k, blocks(s.k, most_k)));
+  const ptrdiff_t most_k = std::clamp(kBlockBytes / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes * t.terms;
+  b.kc = std::max<ptrdiff_t>(1, up(even_part(s.k, blocks(s.k, most_k)), t.terms));
   const bool once = b.kc >= s.k;
-  b.keeps = b.buffered || (s.accumulate && !once);
-  ptrdiff_t most_n = std::max<ptrdiff_t>(unit, kBlockBytes / (b.kc * t.element_bytes) / unit * unit);
-  if (b.buffered) most_n = std::min(most_n, std::max(unit, kKeptBytes / (t.max_rows * t.element_bytes) / unit * unit));
+  b.keeps = s.hooked || (s.accumulate && !once);
+  ptrdiff_t most_n =
+      std::max<ptrdiff_t>(unit, kBlockBytes / (even_part(b.kc, t.terms) * t.element_bytes) / unit * unit);
+  if (s.hooked) most_n = std::min(most_n, std::max(unit, kKeptBytes / (t.max_rows * t.element_bytes) / unit * unit));
   b.nc = up(even_part(n, blocks(n, most_n)), unit);
   const ptrdiff_t row_bytes = up(std::min(b.nc, n), t.lanes) * t.element_bytes;
   const ptrdiff_t tall = std::max<ptrdiff_t>(1, (b.keeps ? kKeptBytes : kBlockBytes) / (row_bytes * t.max_rows));
@@ -93,26 +92,26 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   // apart push each other out of L1.
   const bool awkward = v.b_row * t.element_bytes % 4096 == 0;
   const ptrdiff_t tiles_of_rows = blocks(v.m, t.max_rows);
-  p.pack_b =
-      columns_apart || (v.k >= 32 && tiles_of_rows > 2 && b_bytes > 40 * 1024 && (awkward || tiles_of_rows > 16));
+  p.pack_b = t.copies || columns_apart ||
+             (v.k >= 32 && tiles_of_rows > 2 && b_bytes > 40 * 1024 && (awkward || tiles_of_rows > 16));
   // Rows a multiple of 4 KiB apart fall into one set of L1 and push each other out.
   const ptrdiff_t a_apart = v.a_row == 1 || v.m == 1 ? v.a_col : v.a_row;
   const bool a_awkward = a_apart * t.element_bytes % 4096 == 0 || a_bytes > 2048 * 1024;
-  p.pack_a = a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows;
+  p.pack_a = t.copies || (a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows);
 
   const double vectors = double((v.n + t.lanes - 1) / t.lanes);
   const double tiles = double(blocks(v.m, t.max_rows));
   const double rows = double(v.m) / tiles;
   const double width = std::min(vectors, rows <= t.low_rows ? 8.0 : rows <= t.mid_rows ? 4.0 : 2.0);
   const double latency = std::max(1.0, 8.0 / (rows * width));  // 8 accumulators in flight at least
-  const double k = double(v.k);
+  const double k = double(even_part(v.k, t.terms));
   double cycles = double(v.m) * vectors * k * 0.5 * std::max(latency, (rows + width) / (rows * width));
   cycles += tiles * vectors / width * double(k_blocks) * 25;     // start and store of a tile
   if (!across && v.n % t.lanes != 0) cycles += double(v.m) * 3;  // loads and stores of parts of vectors
   if (across) cycles += double(k_blocks) * (double(v.m) * double(v.n) * 12.0 / t.lanes + tiles * vectors / width * 80);
   if (p.pack_a)
     cycles += pack_cycles(a_bytes / t.element_bytes, v.a_row, v.a_col, t) * double(blocks(v.n, blocking.nc));
-  if (p.pack_b) cycles += pack_cycles(double(v.n) * k, v.b_col, v.b_row, t);
+  if (p.pack_b) cycles += pack_cycles(b_bytes / t.element_bytes, v.b_col, v.b_row, t);
   return {cycles, p};
 }
 
@@ -124,7 +123,7 @@ Choice choose_dots(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, co
   p.across = across;
   p.pack_b = v.b_row != 1 && v.k > 1;
   if ((v.a_col != 1 && v.k > 1) || (p.pack_b && v.n > 16)) return {kNever, p};
-  const double vectors = double((v.k + t.lanes - 1) / t.lanes);
+  const double vectors = double(blocks(v.k, t.lanes * t.terms));
   const double in_flight =
       double(v.n < 3 ? std::min<ptrdiff_t>(v.m, 8) * v.n : std::min<ptrdiff_t>(v.m, 4) * std::min<ptrdiff_t>(v.n, 4));
   const double loads = v.n >= 3 ? 0.5 : 0.6;
@@ -142,18 +141,18 @@ Choice best(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTraits& t) {
 
 /// What a piece packs in a part of m x n.
 size_t piece_scratch(const GemmPlan& plan, const GemmPiece& p, const GemmTraits& t) {
-  const ptrdiff_t n = std::min(plan.n_step, p.n1 - p.n0), k = plan.k_step;
+  const ptrdiff_t n = std::min(plan.n_step, p.n1 - p.n0), k = even_part(plan.k_step, t.terms);
   const ptrdiff_t wide = 8 * t.lanes;
   ptrdiff_t elements = 0;
   if (p.method == GemmMethod::kDots) {
-    if (p.pack_b) elements = (p.across ? plan.m_step : n) * up(k, t.lanes);
+    if (p.pack_b) elements = (p.across ? plan.m_step : n) * up(plan.k_step, t.lanes);
   } else if (p.across) {
     if (p.pack_a) elements += up(n * k + t.lanes, 64);
     if (p.pack_b || !t.masked_loads) elements += wide * k;
   } else {
-    if (p.pack_a) elements += up(t.max_rows * plan.kc + t.lanes, 64);
+    if (p.pack_a) elements += plan.packed_rows;
     const ptrdiff_t panels = p.pack_b && plan.m_step > t.max_rows ? up(std::min(plan.nc, n), t.lanes) + wide : wide;
-    if (p.pack_b || !t.masked_loads) elements += panels * plan.kc + panels;
+    if (p.pack_b || !t.masked_loads) elements += panels * even_part(plan.kc, t.terms) + panels;
   }
   return static_cast<size_t>(up(elements * t.element_bytes, 64));
 }
@@ -185,7 +184,10 @@ void set_blocks(GemmPlan& plan, const GemmTraits& t) {
   part.k = plan.k_step;
   const Blocking b = blocks_of(part, plan.m_step, plan.n_step, t);
   plan.kc = b.kc, plan.mc = b.mc, plan.nc = b.nc, plan.block_rows = b.block_rows;
-  plan.buffered = b.buffered, plan.keeps = b.keeps;
+  plan.buffered = part.hooked, plan.keeps = b.keeps;
+  // An odd number of vectors, so that rows of a power of two do not meet in the same lines of L1.
+  plan.packed_row = (even_part(even_part(b.kc, t.terms), t.lanes) | 1) * t.lanes;
+  plan.packed_rows = up(t.max_rows * plan.packed_row + t.lanes, 64);
   // Without gaps where nothing is stored beyond a row's end, so that the hook finds all rows in one run.
   plan.kept_row = std::min(b.nc, plan.n_step);
   if (!t.masked_loads) plan.kept_row = up(plan.kept_row, t.lanes);

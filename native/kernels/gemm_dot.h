@@ -17,11 +17,12 @@ inline constexpr int kDotColumns = 4;
 constexpr int dot_rows(int columns) { return columns <= 2 ? 8 : 4; }
 
 /// sums[i·lanes + j] = dot of row i of a and row j of b, both of k contiguous elements.
-template <class T, class Isa, int kRows, int kColumns>
+template <class T, class Isa, GemmMode kMode, int kRows, int kColumns>
 GRADSMITH_GUARDED_BY_PAGES void gemm_dot(const T* a, ptrdiff_t a_row, const T* b, ptrdiff_t b_row, ptrdiff_t k, T* sums,
                                          ptrdiff_t sums_row) {
-  using V = simd::Vec<T, Isa>;
-  constexpr ptrdiff_t kLanes = V::kLanes;
+  using V = GemmVec<T, Isa>;
+  using E = Entries<T, Isa, kMode>;
+  constexpr ptrdiff_t kStep = static_cast<ptrdiff_t>(V::kLanes) * E::kTerms;
   V acc[kRows][kColumns];
   GRADSMITH_UNROLL(8)
   for (int i = 0; i < kRows; i++) {
@@ -36,14 +37,14 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_dot(const T* a, ptrdiff_t a_row, const T* b
     for (int i = 0; i < kRows; i++) {
       const V x = load(a + i * a_row + p);
       GRADSMITH_UNROLL(4)
-      for (int j = 0; j < kColumns; j++) acc[i][j] = multiply_add<V, Isa>(x, y[j], acc[i][j]);
+      for (int j = 0; j < kColumns; j++) acc[i][j] = MultiplyAdd<Isa>::run(x, y[j], acc[i][j]);
     }
   };
   ptrdiff_t p = 0;
-  for (; p + kLanes <= k; p += kLanes) step(p, [](const T* q) { return V::load(q); });
+  for (; p + kStep <= k; p += kStep) step(p, [](const T* q) { return E::along(q); });
   if (p < k) {
     const auto n = static_cast<size_t>(k - p);
-    step(p, [n](const T* q) { return V::load_partial(q, n); });
+    step(p, [n](const T* q) { return E::along(q, n); });
   }
   GRADSMITH_UNROLL(8)
   for (int i = 0; i < kRows; i++) {
@@ -55,17 +56,17 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_dot(const T* a, ptrdiff_t a_row, const T* b
 template <class T>
 using DotFn = void (*)(const T*, ptrdiff_t, const T*, ptrdiff_t, ptrdiff_t, T*, ptrdiff_t);
 
-template <class T, class Isa, int kColumns, int... kRowsLess1>
+template <class T, class Isa, GemmMode kMode, int kColumns, int... kRowsLess1>
 constexpr auto dot_row(std::integer_sequence<int, kRowsLess1...>) {
-  return std::array<DotFn<T>, sizeof...(kRowsLess1)>{&gemm_dot<T, Isa, kRowsLess1 + 1, kColumns>...};
+  return std::array<DotFn<T>, sizeof...(kRowsLess1)>{&gemm_dot<T, Isa, kMode, kRowsLess1 + 1, kColumns>...};
 }
 
-template <class T, class Isa>
+template <class T, class Isa, GemmMode kMode>
 GRADSMITH_INLINE DotFn<T> dot_kernel(int rows, int columns) {
-  static constexpr auto k1 = dot_row<T, Isa, 1>(std::make_integer_sequence<int, dot_rows(1)>());
-  static constexpr auto k2 = dot_row<T, Isa, 2>(std::make_integer_sequence<int, dot_rows(2)>());
-  static constexpr auto k3 = dot_row<T, Isa, 3>(std::make_integer_sequence<int, dot_rows(3)>());
-  static constexpr auto k4 = dot_row<T, Isa, 4>(std::make_integer_sequence<int, dot_rows(4)>());
+  static constexpr auto k1 = dot_row<T, Isa, kMode, 1>(std::make_integer_sequence<int, dot_rows(1)>());
+  static constexpr auto k2 = dot_row<T, Isa, kMode, 2>(std::make_integer_sequence<int, dot_rows(2)>());
+  static constexpr auto k3 = dot_row<T, Isa, kMode, 3>(std::make_integer_sequence<int, dot_rows(3)>());
+  static constexpr auto k4 = dot_row<T, Isa, kMode, 4>(std::make_integer_sequence<int, dot_rows(4)>());
   const auto i = static_cast<size_t>(rows - 1);
   return columns == 4 ? k4[i] : columns == 3 ? k3[i] : columns == 2 ? k2[i] : k1[i];
 }

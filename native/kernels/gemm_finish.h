@@ -1,23 +1,13 @@
-// What happens to finished sums on their way out of a buffer: alpha, the old C, bias, activation, ragged edges.
+// What happens to finished sums on their way out of a buffer: alpha, the old C, ragged edges.
 #pragma once
 #include <algorithm>
 #include <cstddef>
 
-#include "kernels/gemm.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/gemm_transpose.h"
-#include "simd/math.h"
 #include "simd/vec.h"
 
 namespace gradsmith::kernels {
-
-template <Activation kActivation, class V>
-GRADSMITH_INLINE V activate(V x) {
-  if constexpr (kActivation == Activation::kRelu) return select(x < V::zero(), V::zero(), x);  // NaN stays NaN
-  if constexpr (kActivation == Activation::kSigmoid) return simd::sigmoid(x);
-  if constexpr (kActivation == Activation::kTanh) return simd::tanh(x);
-  return x;
-}
 
 /// f(address in `from`, address in `to`, lanes that exist) for each vector of rows x columns elements.
 template <class V, class T, class F>
@@ -26,8 +16,8 @@ GRADSMITH_INLINE void each_vector(const T* from, ptrdiff_t from_row, ptrdiff_t r
   constexpr ptrdiff_t kLanes = V::kLanes;
   for (ptrdiff_t i = 0; i < rows; i++, from += from_row, to += to_row) {
     ptrdiff_t j = 0;
-    for (; j + kLanes <= columns; j += kLanes) f(from + j, to + j, j, V::kLanes);
-    if (j < columns) f(from + j, to + j, j, static_cast<size_t>(columns - j));
+    for (; j + kLanes <= columns; j += kLanes) f(from + j, to + j, V::kLanes);
+    if (j < columns) f(from + j, to + j, static_cast<size_t>(columns - j));
   }
 }
 
@@ -46,9 +36,9 @@ GRADSMITH_INLINE void store_lanes(V x, T* p, size_t n) {
 template <class T, class Isa>
 void scale(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t columns, T alpha, bool add, T* to,
            ptrdiff_t to_row) {
-  using V = simd::Vec<T, Isa>;
+  using V = GemmVec<T, Isa>;
   const V factor = V::splat(alpha);
-  each_vector<V>(sums, sums_row, rows, columns, to, to_row, [factor, add](const T* from, T* at, ptrdiff_t, size_t n) {
+  each_vector<V>(sums, sums_row, rows, columns, to, to_row, [factor, add](const T* from, T* at, size_t n) {
     const V x = V::load(from) * factor;
     store_lanes(add ? load_lanes<V>(at, n) + x : x, at, n);
   });
@@ -58,7 +48,7 @@ void scale(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t columns,
 template <class T, class Isa>
 void scale_across(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t columns, T alpha, bool add, T* to,
                   ptrdiff_t to_row) {
-  constexpr ptrdiff_t kLanes = simd::Vec<T, Isa>::kLanes;
+  constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes;
   // Widest tile: 8 vectors of few rows, or 2 of the most.
   constexpr ptrdiff_t kTwo = 2 * kLanes * (TileShape<Isa>::kMaxRows + kLanes);
   constexpr ptrdiff_t kEight = 8 * kLanes * (TileShape<Isa>::kMidRows + kLanes);
@@ -71,33 +61,6 @@ void scale_across(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t c
     }
   }
   scale<T, Isa>(turned, width, columns, rows, alpha, add, to, to_row);
-}
-
-template <class T, class Isa, Activation kActivation>
-void finish_as(const T* block, ptrdiff_t block_row, ptrdiff_t rows, ptrdiff_t columns, const T* bias, T* c,
-               ptrdiff_t c_row) {
-  using V = simd::Vec<T, Isa>;
-  each_vector<V>(block, block_row, rows, columns, c, c_row, [bias](const T* from, T* at, ptrdiff_t j, size_t n) {
-    V x = V::load(from);
-    if (bias) x = x + load_lanes<V>(bias + j, n);
-    store_lanes(activate<kActivation>(x), at, n);
-  });
-}
-
-/// c = act(block [+ bias]); `bias` begins at the block's first column, or is null.
-template <class T, class Isa>
-void finish(const T* block, ptrdiff_t block_row, ptrdiff_t rows, ptrdiff_t columns, const T* bias,
-            Activation activation, T* c, ptrdiff_t c_row) {
-  switch (activation) {
-    case Activation::kRelu:
-      return finish_as<T, Isa, Activation::kRelu>(block, block_row, rows, columns, bias, c, c_row);
-    case Activation::kSigmoid:
-      return finish_as<T, Isa, Activation::kSigmoid>(block, block_row, rows, columns, bias, c, c_row);
-    case Activation::kTanh:
-      return finish_as<T, Isa, Activation::kTanh>(block, block_row, rows, columns, bias, c, c_row);
-    default:
-      return finish_as<T, Isa, Activation::kNone>(block, block_row, rows, columns, bias, c, c_row);
-  }
 }
 
 }  // namespace gradsmith::kernels

@@ -20,7 +20,7 @@ T* partial(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t in_k) {
   return reinterpret_cast<T*>(static_cast<char*>(pointers.workspace) + in_k * plan.partial_bytes);
 }
 
-template <class T, class Isa>
+template <class T, class Isa, GemmMode kMode>
 void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch) {
   const GemmShape& s = plan.shape;
   const auto p = static_cast<ptrdiff_t>(part);
@@ -36,9 +36,8 @@ void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, v
     from[i] = std::max(n0, plan.piece[i].n0) - n0;
     to[i] = std::min(n1, plan.piece[i].n1) - n0;
   }
-  const T* bias = static_cast<const T*>(pointers.bias);
   GemmView<T> view{m1 - m0, n1 - n0, k1 - k0, nullptr, s.a_row, s.a_col, nullptr, s.b_row, s.b_col};
-  GemmSink<T> sink{nullptr, s.c_row, scale_of<T>(s, pointers), s.accumulate, false, 0, n0, bias ? bias + n0 : nullptr};
+  GemmSink<T> sink{nullptr, s.c_row, scale_of<T>(s, pointers), s.accumulate, false, 0, n0};
   const ptrdiff_t first = plan.batch_count * in_batch / plan.grid_batch;
   const ptrdiff_t last = plan.batch_count * (in_batch + 1) / plan.grid_batch;
   for (ptrdiff_t q = first; q < last; q++) {
@@ -62,7 +61,7 @@ void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, v
       sink.add = false;
       sink.padded = true;
     }
-    GemmRunner<T, Isa>(plan, pointers, view, sink, scratch).run(from, to);
+    GemmRunner<T, Isa, kMode>(plan, pointers, view, sink, scratch).run(from, to);
   }
 }
 
@@ -70,28 +69,21 @@ void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, v
 template <class T, class Isa>
 void finish_block(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0,
                   ptrdiff_t j1, T* block) {
-  using V = simd::Vec<T, Isa>;
+  using V = GemmVec<T, Isa>;
   const GemmShape& s = plan.shape;
   T* c = static_cast<T*>(pointers.c) + i0 * s.c_row + j0;
-  const bool plain = !s.hooked && !s.bias && s.activation == Activation::kNone;
-  T* const to = plain ? c : block;
-  const ptrdiff_t to_row = plain ? s.c_row : j1 - j0;
+  T* const to = s.hooked ? block : c;
+  const ptrdiff_t to_row = s.hooked ? j1 - j0 : s.c_row;
   const V alpha = V::splat(scale_of<T>(s, pointers));
   const auto distance = plan.partial_bytes / static_cast<ptrdiff_t>(sizeof(T));
   const T* first = partial<T>(plan, pointers, 0) + i0 * plan.partial_row + j0;
-  each_vector<V>(first, plan.partial_row, i1 - i0, j1 - j0, to, to_row, [&](const T* from, T* at, ptrdiff_t, size_t n) {
+  each_vector<V>(first, plan.partial_row, i1 - i0, j1 - j0, to, to_row, [&](const T* from, T* at, size_t n) {
     V x = V::load(from);
     for (int32_t q = 1; q < plan.grid_k; q++) x = x + V::load(from + q * distance);
     x = x * alpha;
     store_lanes(s.accumulate ? load_lanes<V>(at, n) + x : x, at, n);
   });
-  if (plain) return;
-  if (s.hooked) {
-    if (plan.swap) return pointers.hook(pointers.context, j0, j1, 0, 1, block, 1);
-    return pointers.hook(pointers.context, i0, i1, j0, j1, block, j1 - j0);
-  }
-  const T* bias = static_cast<const T*>(pointers.bias);
-  finish<T, Isa>(block, j1 - j0, i1 - i0, j1 - j0, bias ? bias + j0 : nullptr, s.activation, c, s.c_row);
+  if (s.hooked) hand_over(plan, pointers, i0, i1, j0, j1, block, j1 - j0);
 }
 
 /// A part of the second phase.
@@ -108,23 +100,10 @@ void finish_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part
   }
 }
 
-/// What finished sums of rows [i, i + rows) of C become.
-template <class T, class Isa>
-void finish_rows(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t i, ptrdiff_t rows, T* sums,
-                 ptrdiff_t sums_row) {
-  const GemmShape& s = plan.shape;
-  if (s.hooked) {
-    if (plan.swap) return pointers.hook(pointers.context, 0, s.n, 0, 1, sums, 1);
-    return pointers.hook(pointers.context, i, i + rows, 0, s.n, sums, sums_row);
-  }
-  finish<T, Isa>(sums, sums_row, rows, s.n, static_cast<const T*>(pointers.bias), s.activation,
-                 static_cast<T*>(pointers.c) + i * s.c_row, s.c_row);
-}
-
 /// All of C by tiles as wide as C, one below the other, A in place; B in place or as one packed panel.
 template <class T, class Isa>
 void run_one_panel(const GemmPlan& plan, const GemmPointers& pointers, size_t, void* scratch) {
-  constexpr ptrdiff_t kLanes = simd::Vec<T, Isa>::kLanes;
+  constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes;
   const GemmShape& s = plan.shape;
   const int vectors = plan.kernel_vectors;
   const T* a = static_cast<const T*>(plan.swap ? pointers.b : pointers.a);
@@ -137,7 +116,7 @@ void run_one_panel(const GemmPlan& plan, const GemmPointers& pointers, size_t, v
   args.last = args.to_last = static_cast<size_t>(plan.kernel_last);
   if (plan.piece[0].pack_b) {
     T* const panel = static_cast<T*>(scratch);
-    pack_columns<T, Isa>(args.b, s.b_row, s.b_col, s.n, s.k, panel, vectors);
+    pack_columns<T, Isa, GemmMode::kPlain>(args.b, s.b_row, s.b_col, s.n, s.k, panel, vectors);
     args.b = panel;
     args.b_row = vectors * kLanes;
     args.last = static_cast<size_t>(kLanes);
@@ -145,13 +124,13 @@ void run_one_panel(const GemmPlan& plan, const GemmPointers& pointers, size_t, v
   args.from = nullptr;
   args.alpha = scale_of<T>(s, pointers);
   args.add = s.accumulate;
-  args.to_row = plan.buffered ? s.n : s.c_row;  // a buffer without gaps; n is whole vectors where rows are stored so
+  args.to_row = s.hooked ? s.n : s.c_row;  // a buffer without gaps; n is whole vectors where rows are stored so
   alignas(64) T sums[TileShape<Isa>::kMaxAccumulators * kLanes];
-  GemmRunner<T, Isa>::for_tile_rows(s.m, [&](ptrdiff_t i, int rows) {
+  GemmRunner<T, Isa, GemmMode::kPlain>::for_tile_rows(s.m, [&](ptrdiff_t i, int rows) {
     args.a = a + i * s.a_row;
-    args.to = plan.buffered ? sums : static_cast<T*>(pointers.c) + i * s.c_row;
+    args.to = s.hooked ? sums : static_cast<T*>(pointers.c) + i * s.c_row;
     (s.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors))(args);
-    if (plan.buffered) finish_rows<T, Isa>(plan, pointers, i, rows, sums, args.to_row);
+    if (s.hooked) hand_over(plan, pointers, i, i + rows, 0, s.n, sums, args.to_row);
   });
 }
 
@@ -159,70 +138,76 @@ void run_one_panel(const GemmPlan& plan, const GemmPointers& pointers, size_t, v
 template <class T, class Isa>
 void run_one_dot(const GemmPlan& plan, const GemmPointers& pointers, size_t, void*) {
   const GemmShape& s = plan.shape;
-  constexpr ptrdiff_t kRow = std::max<ptrdiff_t>(simd::Vec<T, Isa>::kLanes, kDotColumns);
+  constexpr ptrdiff_t kRow = std::max<ptrdiff_t>(GemmVec<T, Isa>::kLanes, kDotColumns);
   alignas(64) T sums[8 * kRow];
   reinterpret_cast<DotFn<T>>(plan.kernel)(static_cast<const T*>(plan.swap ? pointers.b : pointers.a), s.a_row,
                                           static_cast<const T*>(plan.swap ? pointers.a : pointers.b), s.b_col, s.k,
                                           sums, kRow);
   const T alpha = scale_of<T>(s, pointers);
-  if (!plan.buffered) {
+  if (!s.hooked) {
     return scale<T, Isa>(sums, kRow, s.m, s.n, alpha, s.accumulate, static_cast<T*>(pointers.c), s.c_row);
   }
   scale<T, Isa>(sums, kRow, s.m, s.n, alpha, false, sums, kRow);
-  finish_rows<T, Isa>(plan, pointers, 0, s.m, sums, kRow);
+  hand_over(plan, pointers, 0, s.m, 0, s.n, sums, kRow);
 }
 
 /// Most tiles that run_one_panel is for: beyond them the general way costs nothing that shows, and fetches ahead.
 inline constexpr ptrdiff_t kFewTiles = 4;
 
-template <class T, class Isa>
+template <class T, class Isa, GemmMode kMode>
 GemmTraits gemm_traits() {
   using Shape = TileShape<Isa>;
   return {static_cast<int32_t>(sizeof(T)),
-          static_cast<int32_t>(simd::Vec<T, Isa>::kLanes),
+          static_cast<int32_t>(GemmVec<T, Isa>::kLanes),
           Shape::kMaxRows,
           Shape::kMidRows,
           Shape::kLowRows,
-          Shape::kMaskedLoads};
+          Shape::kMaskedLoads,
+          static_cast<int32_t>(Entries<T, Isa, kMode>::kTerms),
+          kMode != GemmMode::kPlain};
 }
 
-template <class T, class Isa>
+template <class T, class Isa, GemmMode kMode>
 GemmPlan plan_gemm(const GemmShape& shape) {
   using Shape = TileShape<Isa>;
-  constexpr ptrdiff_t kLanes = simd::Vec<T, Isa>::kLanes;
-  GemmPlan plan = choose_gemm(shape, gemm_traits<T, Isa>());
-  plan.run = &run_gemm<T, Isa>;
+  constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes;
+  GemmPlan plan = choose_gemm(shape, gemm_traits<T, Isa, kMode>());
+  plan.run = &run_gemm<T, Isa, kMode>;
   plan.finish = &finish_gemm<T, Isa>;
   const GemmShape& s = plan.shape;
   const GemmPiece& p = plan.piece[0];
   if (plan.parts != 1 || plan.pieces != 1 || plan.batch_count != 1 || p.across || p.pack_a) return plan;
   if (p.method == GemmMethod::kDots) {
     if (p.pack_b || s.n > kDotColumns || s.m > dot_rows(static_cast<int>(s.n))) return plan;
-    plan.kernel = reinterpret_cast<void (*)()>(dot_kernel<T, Isa>(static_cast<int>(s.m), static_cast<int>(s.n)));
+    plan.kernel = reinterpret_cast<void (*)()>(dot_kernel<T, Isa, kMode>(static_cast<int>(s.m), static_cast<int>(s.n)));
     plan.run = &run_one_dot<T, Isa>;
     return plan;
   }
-  const ptrdiff_t vectors = (s.n + kLanes - 1) / kLanes;
-  const bool ragged = s.n % kLanes != 0;
-  if (s.m > kFewTiles * Shape::kMaxRows ||
-      vectors > GemmRunner<T, Isa>::most_vectors(std::min<ptrdiff_t>(s.m, Shape::kMaxRows)) ||
-      (vectors & (vectors - 1)) != 0 || s.k > plan.kc || (ragged && !Shape::kMaskedLoads)) {
-    return plan;
+  if constexpr (kMode == GemmMode::kPlain) {
+    const ptrdiff_t vectors = (s.n + kLanes - 1) / kLanes;
+    const bool ragged = s.n % kLanes != 0;
+    if (s.m > kFewTiles * Shape::kMaxRows ||
+        vectors > GemmRunner<T, Isa, kMode>::most_vectors(std::min<ptrdiff_t>(s.m, Shape::kMaxRows)) ||
+        (vectors & (vectors - 1)) != 0 || s.k > plan.kc || (ragged && !Shape::kMaskedLoads)) {
+      return plan;
+    }
+    plan.kernel_vectors = static_cast<int>(vectors);
+    plan.kernel_last = static_cast<int32_t>(s.n - (vectors - 1) * kLanes);
+    plan.run = &run_one_panel<T, Isa>;
   }
-  plan.kernel_vectors = static_cast<int>(vectors);
-  plan.kernel_last = static_cast<int32_t>(s.n - (vectors - 1) * kLanes);
-  plan.run = &run_one_panel<T, Isa>;
   return plan;
 }
 
-template <class T, class Isa>
+template <class T, class Isa, GemmMode kMode>
 GemmFunctions make_gemm_functions() {
-  return {gemm_traits<T, Isa>(), &plan_gemm<T, Isa>, &run_gemm<T, Isa>};
+  return {gemm_traits<T, Isa, kMode>(), &plan_gemm<T, Isa, kMode>, &run_gemm<T, Isa, kMode>};
 }
 
 template <class Isa>
 GemmKernels make_gemm() {
-  return {make_gemm_functions<float, Isa>(), make_gemm_functions<double, Isa>()};
+  const GemmFunctions rounded = make_gemm_functions<float, Isa, GemmMode::kRounded>();
+  return {make_gemm_functions<float, Isa, GemmMode::kPlain>(), make_gemm_functions<double, Isa, GemmMode::kPlain>(),
+          rounded, rounded};
 }
 
 }  // namespace gradsmith::kernels

@@ -29,11 +29,9 @@ struct GemmSink {
   T* c;  // of the part's first element
   ptrdiff_t c_row;
   T alpha;
-  bool add;     // to C
-  bool padded;  // C's rows are whole vectors: nothing to spare behind a ragged end
-  // Where blocks are buffered: the part's first row and column in the hook's terms, and its bias.
-  ptrdiff_t row0, column0;
-  const T* bias;
+  bool add;                 // to C
+  bool padded;              // C's rows are whole vectors: nothing to spare behind a ragged end
+  ptrdiff_t row0, column0;  // the part's first, in the hook's terms
 };
 
 /// Rows [i0, i1), columns [j0, j1) and terms [k0, k0 + k) of a part.
@@ -45,10 +43,18 @@ struct GemmBlock {
   bool first, final;  // of the blocks of terms
 };
 
-template <class T, class Isa>
+/// Rows [i0, i1), columns [j0, j1) to the hook. Where A and B have changed places, C is a column, of which the block is
+/// a row.
+GRADSMITH_INLINE void hand_over(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t i0, ptrdiff_t i1,
+                                ptrdiff_t j0, ptrdiff_t j1, void* block, ptrdiff_t block_row) {
+  if (plan.swap) return pointers.hook(pointers.context, j0, j1, 0, 1, block, 1);
+  pointers.hook(pointers.context, i0, i1, j0, j1, block, block_row);
+}
+
+template <class T, class Isa, GemmMode kMode>
 class GemmRunner {
  public:
-  using V = simd::Vec<T, Isa>;
+  using V = GemmVec<T, Isa>;
   using Shape = TileShape<Isa>;
   static constexpr ptrdiff_t kLanes = V::kLanes;
 
@@ -127,20 +133,10 @@ class GemmRunner {
   }
   T* c(ptrdiff_t i, ptrdiff_t j) const { return sink_.c + i * sink_.c_row + j; }
 
-  /// A block whose sums are final goes to the hook, or through bias and activation to C.
+  /// A block whose sums are final goes to the hook.
   void deliver(const GemmBlock& b) const {
-    T* block = kept(b, b.i0, b.j0);
-    if (pointers_.hook == nullptr) {
-      return finish<T, Isa>(block, plan_.kept_row, b.i1 - b.i0, b.j1 - b.j0, sink_.bias ? sink_.bias + b.j0 : nullptr,
-                            plan_.shape.activation, c(b.i0, b.j0), sink_.c_row);
-    }
-    const ptrdiff_t i0 = sink_.row0 + b.i0, i1 = sink_.row0 + b.i1;
-    const ptrdiff_t j0 = sink_.column0 + b.j0, j1 = sink_.column0 + b.j1;
-    if (plan_.swap) {  // C is a column, of which the block is a row
-      pointers_.hook(pointers_.context, j0, j1, 0, 1, block, 1);
-    } else {
-      pointers_.hook(pointers_.context, i0, i1, j0, j1, block, plan_.kept_row);
-    }
+    hand_over(plan_, pointers_, sink_.row0 + b.i0, sink_.row0 + b.i1, sink_.column0 + b.j0, sink_.column0 + b.j1,
+              kept(b, b.i0, b.j0), plan_.kept_row);
   }
 
   void piece(int32_t index, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1) const {
@@ -166,16 +162,17 @@ class GemmRunner {
     if (p.method == GemmMethod::kDots && p.pack_b) {
       const ptrdiff_t row = dot_stride();
       if (p.across) {
-        pack<T, Isa>(g_.a, g_.a_col, g_.a_row, g_.k, g_.m, memory, row);
+        pack<T, Isa, GemmMode::kPlain>(g_.a, g_.a_col, g_.a_row, g_.k, g_.m, memory, row);
       } else {
-        pack<T, Isa>(b, g_.b_row, g_.b_col, g_.k, n1 - n0, memory, row);
+        pack<T, Isa, GemmMode::kPlain>(b, g_.b_row, g_.b_col, g_.k, n1 - n0, memory, row);
       }
     } else if (p.method == GemmMethod::kTiles && p.across && p.pack_a) {
       for_tile_rows(n1 - n0, [&](ptrdiff_t i, int rows) {
-        pack<T, Isa>(b + i * g_.b_col, g_.b_col, g_.b_row, rows, g_.k, memory + i * g_.k, rows);
+        pack<T, Isa, kMode>(b + i * g_.b_col, g_.b_col, g_.b_row, rows, g_.k, memory + i * entries(g_.k), rows);
       });
     }
   }
+  static ptrdiff_t entries(ptrdiff_t terms) { return entries_of<T, Isa, kMode>(terms); }
   ptrdiff_t dot_stride() const { return (g_.k + kLanes - 1) / kLanes * kLanes; }
 
   /// How many vectors wide the next panel is, `left` columns from the end. Where parts of vectors are not loaded from B
@@ -191,9 +188,9 @@ class GemmRunner {
   /// A panel of `columns` columns of a matrix as the tiles' operand: in place, or packed into `to`, now or (`done`)
   /// earlier.
   static GRADSMITH_INLINE void set_panel(TileArgs<T>& args, const T* from, ptrdiff_t row, ptrdiff_t column,
-                                         ptrdiff_t columns, int vectors, bool packed, T* to, bool done) {
+                                         ptrdiff_t columns, ptrdiff_t k, int vectors, bool packed, T* to, bool done) {
     if (packed || (columns < vectors * kLanes && !Shape::kMaskedLoads)) {
-      if (!done) pack_columns<T, Isa>(from, row, column, columns, args.k, to, vectors);
+      if (!done) pack_columns<T, Isa, kMode>(from, row, column, columns, k, to, vectors);
       args.b = to;
       args.b_row = vectors * kLanes;
       args.b_ahead = kAhead * args.b_row;
@@ -209,26 +206,23 @@ class GemmRunner {
   /// Vectors along n: a row of tiles after the other, each over all panels of B, which the first one packs.
   void tiles(const GemmPiece& p, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1, T* memory) const {
     T* const packed_a = memory;
-    T* const packed_b = memory + (p.pack_a ? (Shape::kMaxRows * plan_.kc + kLanes + 63) / 64 * 64 : 0);
+    T* const packed_b = memory + (p.pack_a ? plan_.packed_rows : 0);
     const bool shared = p.pack_b && !b.single;  // panels that several rows of tiles read
     // Panels are not a power of two apart, or they would meet in the same lines of L1.
-    const ptrdiff_t panel = 2 * kLanes * b.k + kLanes;
+    const ptrdiff_t panel = 2 * kLanes * entries(b.k) + kLanes;
     const bool at_once = shared && g_.b_col == 1;
     if (at_once && b.i0 == b.top && !b.packed) {
-      pack_panels<T, Isa>(g_.b + b.k0 * g_.b_row + n0, g_.b_row, n1 - n0, b.k, packed_b, panel);
+      pack_panels<T, Isa, kMode>(g_.b + b.k0 * g_.b_row + n0, g_.b_row, n1 - n0, b.k, packed_b, panel);
     }
     for_tile_rows(b.i1 - b.i0, [&](ptrdiff_t i, int rows) {
       i += b.i0;
       TileArgs<T> args;
-      args.k = b.k;
+      args.k = entries(b.k);
       args.a = g_.a + i * g_.a_row + b.k0 * g_.a_col;
       args.a_row = g_.a_row;
       args.a_col = g_.a_col;
       if (p.pack_a) {
-        pack<T, Isa>(args.a, g_.a_row, g_.a_col, rows, b.k, packed_a, rows);
-        args.a = packed_a;
-        args.a_row = 1;
-        args.a_col = rows;
+        set_packed_rows(args, rows, b.k, packed_a);
       }
       // All rows of tiles that share a packed panel must cut it alike.
       args.a_ahead = kAhead * args.a_col;
@@ -237,11 +231,25 @@ class GemmRunner {
       for (ptrdiff_t j = n0; j < n1; j += vectors * kLanes) {
         vectors = panel_vectors(n1 - j, most, p.pack_b);
         const ptrdiff_t columns = std::min<ptrdiff_t>(vectors * kLanes, n1 - j);
-        set_panel(args, g_.b + b.k0 * g_.b_row + j * g_.b_col, g_.b_row, g_.b_col, columns, vectors, p.pack_b,
+        set_panel(args, g_.b + b.k0 * g_.b_row + j * g_.b_col, g_.b_row, g_.b_col, columns, b.k, vectors, p.pack_b,
                   packed_b + (shared ? (j - n0) / (2 * kLanes) * panel : 0), at_once || b.packed || i > b.top);
         tile(args, b, i, j, rows, columns, vectors);
       }
     });
+  }
+
+  /// Rows of A, packed into `to`: by entries, or as they lie where the copy rounds anyway and they run along k.
+  GRADSMITH_INLINE void set_packed_rows(TileArgs<T>& args, int rows, ptrdiff_t k, T* to) const {
+    if (kMode != GemmMode::kPlain && g_.a_col == 1) {
+      args.a_row = plan_.packed_row;
+      args.a_col = 1;
+      pack_rows<T, Isa, kMode>(args.a, g_.a_row, rows, k, to, args.a_row);
+    } else {
+      args.a_row = 1;
+      args.a_col = rows;
+      pack<T, Isa, kMode>(args.a, g_.a_row, g_.a_col, rows, k, to, rows);
+    }
+    args.a = to;
   }
 
   GRADSMITH_INLINE void tile(TileArgs<T>& args, const GemmBlock& b, ptrdiff_t i, ptrdiff_t j, int rows,
@@ -307,10 +315,10 @@ class GemmRunner {
   /// Vectors along m, on the transposed product: its rows are columns of B, its panels are rows of A.
   void tiles_across(const GemmPiece& p, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1, T* memory) const {
     T* const packed_a = memory;
-    T* const packed_b = memory + (p.pack_a ? ((n1 - n0) * g_.k + kLanes + 63) / 64 * 64 : 0);
+    T* const packed_b = memory + (p.pack_a ? ((n1 - n0) * entries(g_.k) + kLanes + 63) / 64 * 64 : 0);
     const int most = most_vectors(std::min<ptrdiff_t>(n1 - n0, Shape::kMaxRows));
     TileArgs<T> args;
-    args.k = g_.k;
+    args.k = entries(g_.k);
     args.from = nullptr;
     args.alpha = T(1);
     args.add = false;
@@ -319,10 +327,10 @@ class GemmRunner {
     for (ptrdiff_t i = b.i0; i < b.i1; i += vectors * kLanes) {
       vectors = panel_vectors(b.i1 - i, most, p.pack_b);
       const ptrdiff_t width = std::min<ptrdiff_t>(vectors * kLanes, b.i1 - i);
-      set_panel(args, g_.a + i * g_.a_row, g_.a_col, g_.a_row, width, vectors, p.pack_b, packed_b, false);
+      set_panel(args, g_.a + i * g_.a_row, g_.a_col, g_.a_row, width, g_.k, vectors, p.pack_b, packed_b, false);
       for_tile_rows(n1 - n0, [&](ptrdiff_t q, int rows) {
         alignas(64) T sums[Shape::kMaxAccumulators * kLanes];
-        args.a = p.pack_a ? packed_a + q * g_.k : g_.b + (n0 + q) * g_.b_col;
+        args.a = p.pack_a ? packed_a + q * entries(g_.k) : g_.b + (n0 + q) * g_.b_col;
         args.a_row = p.pack_a ? 1 : g_.b_col;
         args.a_col = p.pack_a ? rows : g_.b_row;
         args.a_ahead = kAhead * args.a_col;
@@ -354,7 +362,8 @@ class GemmRunner {
       const int columns = static_cast<int>(std::min<ptrdiff_t>(kDotColumns, n - j));
       for (ptrdiff_t i = 0; i < m;) {
         const int rows = static_cast<int>(std::min<ptrdiff_t>(dot_rows(columns), m - i));
-        dot_kernel<T, Isa>(rows, columns)(rows_at + i * row, row, columns_at + j * column, column, g_.k, sums, kRow);
+        dot_kernel<T, Isa, kMode>(rows, columns)(rows_at + i * row, row, columns_at + j * column, column, g_.k, sums,
+                                                 kRow);
         if (p.across) {
           store(b, sums, kRow, rows, columns, b.i0 + j, n0 + i, true);
         } else {

@@ -13,86 +13,117 @@ namespace gradsmith::kernels {
 /// foresees.
 inline constexpr ptrdiff_t kAhead = 16;
 
-/// to[p·to_row + i] = from[i·row + p·column] for i < count, p < k. to_row >= count.
-/// Writes whole vectors, so up to a vector beyond each row: that is the start of the next, which is written later, and
-/// `to` has room for a vector more than it seems to need.
-template <class T, class Isa>
+/// to[p·to_row + i] = entry p of row i, for `count` rows of k terms: element (i, p) is from[i·row + p·column].
+/// to_row >= count. Writes whole vectors, so up to a vector beyond each row: that is the start of the next, which is
+/// written later, and `to` has room for a vector more than it seems to need.
+template <class T, class Isa, GemmMode kMode>
 void pack(const T* from, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, ptrdiff_t k, T* to, ptrdiff_t to_row) {
-  using V = simd::Vec<T, Isa>;
-  constexpr ptrdiff_t kLanes = V::kLanes;
+  using V = GemmVec<T, Isa>;
+  using E = Entries<T, Isa, kMode>;
+  constexpr ptrdiff_t kLanes = V::kLanes, kTerms = E::kTerms;
+  const ptrdiff_t whole = k / kTerms, entries = entries_of<T, Isa, kMode>(k), step = kTerms * column;
   if (row == 1) {
-    if (count == 2 * kLanes) {
-      for (ptrdiff_t p = 0; p < k; p++) {
-        const T* row_p = from + p * column;
-        prefetch(row_p + kAhead * column);
-        prefetch(row_p + kAhead * column + kLanes);
-        const V x = V::load(row_p), y = V::load(row_p + kLanes);
-        x.store(to + p * to_row);
-        y.store(to + p * to_row + kLanes);
-      }
-      return;
-    }
-    for (ptrdiff_t p = 0; p < k; p++) {
-      const T* row_p = from + p * column;
+    for (ptrdiff_t p = 0; p < entries; p++) {
+      const T* row_p = from + p * step;
       T* to_p = to + p * to_row;
-      prefetch(row_p + kAhead * column);
+      for (ptrdiff_t t = 0; t < kTerms; t++) prefetch(row_p + kAhead * step + t * column);
       ptrdiff_t i = 0;
-      for (; i + kLanes <= count; i += kLanes) V::load(row_p + i).store(to_p + i);
-      if (i < count) V::load_partial(row_p + i, static_cast<size_t>(count - i)).store(to_p + i);
+      if (p < whole) {
+        if (count == 2 * kLanes) {
+          for (ptrdiff_t t = 0; t < kTerms; t++) prefetch(row_p + kAhead * step + t * column + kLanes);
+          const V x = E::across(row_p, column), y = E::across(row_p + kLanes, column);
+          x.store(to_p);
+          y.store(to_p + kLanes);
+          continue;
+        }
+        for (; i + kLanes <= count; i += kLanes) E::across(row_p + i, column).store(to_p + i);
+      }
+      for (; i < count; i += kLanes) {
+        E::across(row_p + i, column, static_cast<size_t>(std::min(kLanes, count - i)), p < whole ? kTerms : 1)
+            .store(to_p + i);
+      }
     }
   } else if (column == 1) {
     // What a row's last block writes too much is the next row's first block, which must come later.
-    for (ptrdiff_t p = 0; p < k; p += kLanes) {
+    for (ptrdiff_t p = 0; p < k; p += kLanes * kTerms) {
       for (ptrdiff_t i = (count - 1) / kLanes * kLanes; i >= 0; i -= kLanes) {
-        turn<T, Isa>(from + i * row + p, row, std::min(kLanes, count - i), std::min(kLanes, k - p), to + p * to_row + i,
-                     to_row);
+        turn<T, Isa, kMode>(from + i * row + p, row, std::min(kLanes, count - i), std::min(kLanes * kTerms, k - p),
+                            to + p / kTerms * to_row + i, to_row);
       }
     }
   } else {
-    for (ptrdiff_t p = 0; p < k; p++) {
-      for (ptrdiff_t i = 0; i < count; i++) to[p * to_row + i] = from[i * row + p * column];
+    for (ptrdiff_t p = 0; p < entries; p++) {
+      for (ptrdiff_t i = 0; i < count; i++) {
+        to[p * to_row + i] = E::one(from + i * row + p * step, column, p < whole ? kTerms : 1);
+      }
     }
   }
 }
 
-/// Columns of B, `width` of them, as k rows of `vectors` vectors; lanes beyond `width` hold something.
-template <class T, class Isa>
+/// Rows of k contiguous terms as rows of entries: to[i·to_row + p]. Writes whole vectors; to_row has room for them.
+template <class T, class Isa, GemmMode kMode>
+void pack_rows(const T* from, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k, T* to, ptrdiff_t to_row) {
+  using E = Entries<T, Isa, kMode>;
+  constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes, kStep = kLanes * E::kTerms;
+  for (ptrdiff_t i = 0; i < rows; i++, from += row, to += to_row) {
+    ptrdiff_t p = 0;
+    for (; p + kStep <= k; p += kStep) E::along(from + p).store(to + p / E::kTerms);
+    if (p < k) E::along(from + p, static_cast<size_t>(k - p)).store(to + p / E::kTerms);
+  }
+}
+
+/// Columns of B, `width` of them, as rows of `vectors` vectors of entries; lanes beyond `width` hold something.
+template <class T, class Isa, GemmMode kMode>
 void pack_columns(const T* b, ptrdiff_t b_row, ptrdiff_t b_col, ptrdiff_t width, ptrdiff_t k, T* to,
                   ptrdiff_t vectors) {
-  using V = simd::Vec<T, Isa>;
+  using V = GemmVec<T, Isa>;
   const ptrdiff_t stride = vectors * static_cast<ptrdiff_t>(V::kLanes);
   if (width < stride && b_row != 1 && b_col != 1) {
-    for (ptrdiff_t p = 0; p < k; p++) V::zero().store(to + (p + 1) * stride - static_cast<ptrdiff_t>(V::kLanes));
+    for (ptrdiff_t p = 0; p < entries_of<T, Isa, kMode>(k); p++) {
+      V::zero().store(to + (p + 1) * stride - static_cast<ptrdiff_t>(V::kLanes));
+    }
   }
-  pack<T, Isa>(b, b_col, b_row, width, k, to, stride);
+  pack<T, Isa, kMode>(b, b_col, b_row, width, k, to, stride);
 }
 
 /// All of B's panels two vectors wide at once, `panel` elements apart; a last one of up to one vector is that wide. Row
 /// by row, since B is read in the order it lies in.
-template <class T, class Isa>
+template <class T, class Isa, GemmMode kMode>
 void pack_panels(const T* b, ptrdiff_t b_row, ptrdiff_t columns, ptrdiff_t k, T* to, ptrdiff_t panel) {
-  using V = simd::Vec<T, Isa>;
-  constexpr ptrdiff_t kLanes = V::kLanes;
+  using V = GemmVec<T, Isa>;
+  using E = Entries<T, Isa, kMode>;
+  constexpr ptrdiff_t kLanes = V::kLanes, kTerms = E::kTerms;
   const ptrdiff_t whole = columns / (2 * kLanes), rest = columns % (2 * kLanes);
   T* const last = to + whole * panel;
   const ptrdiff_t last_row = rest > kLanes ? 2 * kLanes : kLanes;
-  for (ptrdiff_t p = 0; p < k; p++, b += b_row) {
+  const ptrdiff_t entries = entries_of<T, Isa, kMode>(k);
+  for (ptrdiff_t p = 0; p < entries; p++, b += kTerms * b_row) {
     T* at = to + p * 2 * kLanes;
     const T* from = b;
-    for (ptrdiff_t q = 0; q < whole; q++, at += panel, from += 2 * kLanes) {
-      prefetch(from + 2 * b_row);
-      prefetch(from + 2 * b_row + kLanes);
-      const V x = V::load(from), y = V::load(from + kLanes);
-      x.store(at);
-      y.store(at + kLanes);
+    const ptrdiff_t terms = std::min(kTerms, k - p * kTerms);
+    if (terms == kTerms) {
+      for (ptrdiff_t q = 0; q < whole; q++, at += panel, from += 2 * kLanes) {
+        for (ptrdiff_t t = 0; t < kTerms; t++) {
+          prefetch(from + (2 + t) * b_row);
+          prefetch(from + (2 + t) * b_row + kLanes);
+        }
+        const V x = E::across(from, b_row), y = E::across(from + kLanes, b_row);
+        x.store(at);
+        y.store(at + kLanes);
+      }
+    } else {
+      for (ptrdiff_t q = 0; q < whole; q++, at += panel, from += 2 * kLanes) {
+        E::across(from, b_row, V::kLanes, terms).store(at);
+        E::across(from + kLanes, b_row, V::kLanes, terms).store(at + kLanes);
+      }
     }
     if (rest == 0) continue;
     at = last + p * last_row;
     if (rest > kLanes) {
-      V::load(from).store(at);
-      V::load_partial(from + kLanes, static_cast<size_t>(rest - kLanes)).store(at + kLanes);
+      E::across(from, b_row, V::kLanes, terms).store(at);
+      E::across(from + kLanes, b_row, static_cast<size_t>(rest - kLanes), terms).store(at + kLanes);
     } else {
-      V::load_partial(from, static_cast<size_t>(rest)).store(at);
+      E::across(from, b_row, static_cast<size_t>(rest), terms).store(at);
     }
   }
 }

@@ -186,7 +186,7 @@ GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
     return plan;  // no parts
   }
   set_idle_strides(s);
-  if (s.n == 1 && s.m > 1 && s.c_row == 1 && !s.bias) take_column_for_row(plan);
+  if (s.n == 1 && s.m > 1 && s.c_row == 1) take_column_for_row(plan);
 
   const double bytes = (double(s.m + s.n) * double(s.k) + 2 * double(s.m) * double(s.n)) * t.element_bytes;
   const double one =

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "kernels/gemm_entries.h"
 #include "kernels/gemm_unroll.h"
 #include "simd/vec.h"
 
@@ -36,8 +37,8 @@ struct TileArgs {
   const T* b;  // rows of kVectors vectors, b_row apart
   ptrdiff_t b_row;
   ptrdiff_t a_ahead = 0, b_ahead = 0;  // how far ahead lines are asked for: of A where its rows are neighbours
-  ptrdiff_t k;
-  size_t last;  // lanes of the last vector that exist in b
+  ptrdiff_t k;                         // entries
+  size_t last;                         // lanes of the last vector that exist in b
   /// Sums of the terms before these, or null.
   const T* from;
   ptrdiff_t from_row;
@@ -58,15 +59,18 @@ GRADSMITH_INLINE void prefetch([[maybe_unused]] const void* p) {
 #endif
 }
 
-/// a·b + c, rounded once where the CPU can do so in one instruction.
-template <class V, class Isa>
-GRADSMITH_INLINE V multiply_add(V a, V b, V c) {
-  if constexpr (Isa::kName[0] == 's') {
-    return a * b + c;
-  } else {
-    return fma(a, b, c);
+/// a·b + c, rounded once where the CPU can do so in one instruction. gemm_pairs_avx512.h has that of pairs.
+template <class Isa>
+struct MultiplyAdd {
+  template <class V>
+  static GRADSMITH_INLINE V run(V a, V b, V c) {
+    if constexpr (Isa::kName[0] == 's') {
+      return a * b + c;
+    } else {
+      return fma(a, b, c);
+    }
   }
-}
+};
 
 /// Rows of A by one or two base pointers and three strides (1, 3 and 5 rows: what scaled addresses reach is 0 … 6),
 /// since a register for each of 14 rows is more than there are.
@@ -135,7 +139,7 @@ GRADSMITH_INLINE void prefetch_rows(const TileArgs<T>& t) {
 /// kUnitRows: rows of A are neighbours in memory (packed, or A transposed), so their offsets are constants.
 template <class T, class Isa, int kRows, int kVectors, bool kUnitRows>
 GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
-  using V = simd::Vec<T, Isa>;
+  using V = GemmVec<T, Isa>;
   constexpr int kLanes = static_cast<int>(V::kLanes);
   const size_t to_last = t.to_last;
   const auto load_to = [to_last](const T* row, int v) {
@@ -176,7 +180,7 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
       for (int v = 0; v < kVectors; v++) {
         const V y = load_b(b, v);
         GRADSMITH_UNROLL(16)
-        for (int i = 0; i < kRows; i++) acc[i][v] = multiply_add<V, Isa>(x[i], y, acc[i][v]);
+        for (int i = 0; i < kRows; i++) acc[i][v] = MultiplyAdd<Isa>::run(x[i], y, acc[i][v]);
       }
     } else {
       V y[kVectors];
@@ -186,7 +190,7 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
       for (int i = 0; i < kRows; i++) {
         const V x = V::splat(*a.row(i));
         GRADSMITH_UNROLL(8)
-        for (int v = 0; v < kVectors; v++) acc[i][v] = multiply_add<V, Isa>(x, y[v], acc[i][v]);
+        for (int v = 0; v < kVectors; v++) acc[i][v] = MultiplyAdd<Isa>::run(x, y[v], acc[i][v]);
       }
     }
     if constexpr (kRows >= 4) {  // there are slots to spare

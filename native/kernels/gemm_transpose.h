@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 
+#include "kernels/gemm_entries.h"
 #include "kernels/gemm_unroll.h"
 #if defined(__AVX512F__)
 #include "simd/vec_avx512.h"
@@ -145,29 +146,32 @@ struct Transposer<double, simd::Neon> {
 };
 #endif
 
-/// to[j·to_row + i] = from[i·from_row + j] for i < rows, j < columns, both at most the lanes of a vector. Reads nothing
-/// else; writes whole vectors to[j·to_row …], in ascending order of j, whose lanes beyond `rows` hold anything.
-template <class T, class Isa>
-GRADSMITH_GUARDED_BY_PAGES void turn(const T* from, ptrdiff_t from_row, ptrdiff_t rows, ptrdiff_t columns, T* to,
+/// to[j·to_row + i] = entry j of row i of `from`, for `rows` rows of `terms` elements: no more rows than lanes, no more
+/// terms than a vector of entries holds. Reads nothing else; writes whole vectors to[j·to_row …], in ascending order of
+/// j, whose lanes beyond `rows` hold anything.
+template <class T, class Isa, GemmMode kMode = GemmMode::kPlain>
+GRADSMITH_GUARDED_BY_PAGES void turn(const T* from, ptrdiff_t from_row, ptrdiff_t rows, ptrdiff_t terms, T* to,
                                      ptrdiff_t to_row) {
-  using V = simd::Vec<T, Isa>;
+  using V = GemmVec<T, Isa>;
+  using E = Entries<T, Isa, kMode>;
+  using Turn = Transposer<T, typename GemmRegisters<Isa>::Tag>;
   constexpr ptrdiff_t kLanes = V::kLanes;
   V r[kLanes];
-  if (columns == kLanes) {
+  if (terms == kLanes * E::kTerms) {
     GRADSMITH_UNROLL(16)
-    for (ptrdiff_t i = 0; i < kLanes; i++) r[i] = V::load(from + (i < rows ? i : 0) * from_row);
-    Transposer<T, Isa>::run(r);
+    for (ptrdiff_t i = 0; i < kLanes; i++) r[i] = E::along(from + (i < rows ? i : 0) * from_row);
+    Turn::run(r);
     GRADSMITH_UNROLL(16)
     for (ptrdiff_t j = 0; j < kLanes; j++) r[j].store(to + j * to_row);
   } else {
     GRADSMITH_UNROLL(16)
     for (ptrdiff_t i = 0; i < kLanes; i++) {
-      r[i] = V::load_partial(from + (i < rows ? i : 0) * from_row, static_cast<size_t>(columns));
+      r[i] = E::along(from + (i < rows ? i : 0) * from_row, static_cast<size_t>(terms));
     }
-    Transposer<T, Isa>::run(r);
+    Turn::run(r);
     GRADSMITH_UNROLL(16)
     for (ptrdiff_t j = 0; j < kLanes; j++) {
-      if (j < columns) r[j].store(to + j * to_row);
+      if (j * E::kTerms < terms) r[j].store(to + j * to_row);
     }
   }
 }

@@ -9,8 +9,8 @@
 #endif
 
 /// For the unrolled kernels: checks of every address computed make them many times as long to compile. Their bounds are
-/// shown by guard pages (test/native/gemm_test.cc) and by the address sanitizer. (That one must stay on: in a function
-/// without it g++ 12 marks inlined functions' variables as out of scope and nobody clears the marks.)
+/// shown by guard pages (test/native/gemm_testing.h) and by the address sanitizer. (That one must stay on: in a
+/// function without it g++ 12 marks inlined functions' variables as out of scope and nobody clears the marks.)
 #if defined(__GNUC__)
 #define GRADSMITH_GUARDED_BY_PAGES __attribute__((no_sanitize("undefined")))
 #else

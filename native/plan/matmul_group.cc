@@ -11,6 +11,7 @@
 #include "plan/group_program.h"
 #include "plan/group_recipe.h"
 #include "plan/group_stage.h"
+#include "plan/matmul_precision.h"
 #include "plan/matmul_update.h"
 #include "plan/operand.h"
 #include "plan/plan_error.h"
@@ -27,7 +28,9 @@ const Operand& factor_b(const Instruction& in) { return in.operands.back(); }
 Instruction group_of(const Instruction& in) {
   const size_t outputs = group_outputs(in);
   if (outputs == 0 || in.operands.size() < outputs + 2) fail("operands are missing");
-  Instruction group{in.opcode, in.attrs, {in.operands.begin(), in.operands.end() - 2}};
+  Instruction group{in.opcode,
+                    {in.attrs.begin(), in.attrs.end() - 1},  // the last is the precision
+                    {in.operands.begin(), in.operands.end() - 2}};
   Operand product = in.operands[0];
   if (product.rank != 2) fail("matrices expected");
   product.buffer = kArena;
@@ -53,6 +56,7 @@ void verify(const Instruction& in) {
   if (!is_float(a.dtype) || b.dtype != a.dtype) fail("A and B must be of one float dtype");
   if (a.dims[0] != c.dims[0] || b.dims[1] != c.dims[1] || a.dims[1] != b.dims[0])
     fail("the factors' shapes do not fit");
+  if (const char* wrong = wrong_precision(in.attrs.back(), a.dtype)) fail(wrong);
   const size_t outputs = group_outputs(in);
   for (size_t i = 0; i + 2 < in.operands.size(); ++i) {
     const Operand& x = in.operands[i];
@@ -92,8 +96,7 @@ class MatmulGroup final : public Prepared {
     update_ = find_update(elementwise, group);
     shape.accumulate = update_.has_value();
     shape.hooked = !shape.accumulate;
-    const auto& gemm = factor_a(in).dtype == DType::kFloat32 ? context.kernels.gemm.f32 : context.kernels.gemm.f64;
-    plan_ = gemm.plan(shape);
+    plan_ = product_functions(context.kernels.gemm, factor_a(in).dtype, in.attrs.back()).plan(shape);
     a_ = context.ref(factor_a(in));
     b_ = context.ref(factor_b(in));
     workspace_ = context.workspace();

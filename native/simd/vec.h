@@ -36,6 +36,10 @@ struct Avx2 {
 struct Avx512 {
   static constexpr const char* kName = "avx512";
 };
+/// AVX-512 with AVX512_BF16: a tag for kernels, which work in vectors of Avx512.
+struct Avx512Bf16 {
+  static constexpr const char* kName = "avx512bf16";
+};
 struct Neon {
   static constexpr const char* kName = "neon";
 };

@@ -13,7 +13,10 @@
 namespace gradsmith::plan {
 namespace {
 
-constexpr int32_t kMul = 19, kAdd = 17, kSub = 18, kCast = 1, kSigmoid = 11, kRelu = 13, kGreater = 27, kConstant = 0;
+using kernels::Micro;
+constexpr int32_t kConstant = code(Micro::kConstant), kCast = code(Micro::kCast), kAdd = code(Micro::kAdd),
+                  kSub = code(Micro::kSub), kMul = code(Micro::kMul), kSigmoid = code(Micro::kSigmoid),
+                  kRelu = code(Micro::kRelu), kGreater = code(Micro::kGreater);
 
 struct Dims {
   int32_t m, n, k;
@@ -24,7 +27,7 @@ struct Dims {
 template <class T>
 class Case {
  public:
-  Case(Dims d, bool turned) : d_(d), turned_(turned) {}
+  Case(Dims d, bool turned, int32_t precision) : d_(d), turned_(turned), precision_(precision) {}
 
   View product_inputs(int which) const {
     const DType t = dtype();
@@ -58,11 +61,13 @@ class Case {
       operands.insert(operands.end(), inputs.begin(), inputs.end());
       operands.push_back(product_inputs(0));
       operands.push_back(product_inputs(1));
-      plan.add("matmulGroup", attrs, operands);
+      std::vector<int32_t> all = attrs;
+      all.push_back(precision_);
+      plan.add("matmulGroup", all, operands);
     } else {
       const View product = whole(kArena);
       plan.arena((mn + 16) * static_cast<int64_t>(sizeof(T)));
-      plan.add("matmul", {0, 0}, {product, product_inputs(0), product_inputs(1)});
+      plan.add("matmul", {precision_}, {product, product_inputs(0), product_inputs(1)});
       operands.push_back(product);
       operands.insert(operands.end(), inputs.begin(), inputs.end());
       plan.add("elementwise", attrs, operands);
@@ -91,6 +96,7 @@ class Case {
  private:
   Dims d_;
   bool turned_;
+  int32_t precision_;
 };
 
 struct Threads {
@@ -112,11 +118,13 @@ void same_as_apart(Build build) {
       CAPTURE(d.n);
       CAPTURE(d.k);
       for (const bool turned : {false, true}) {
-        const Case<T> c(d, turned);
-        const std::vector<char> apart = c.result(build(c, false), *table);
-        for (const size_t threads : {1, 3}) {
-          const Threads limit(threads);
-          REQUIRE(c.result(build(c, true), *table) == apart);
+        for (int32_t precision = 0; precision <= (sizeof(T) == 4 ? 1 : 0); ++precision) {
+          const Case<T> c(d, turned, precision);
+          const std::vector<char> apart = c.result(build(c, false), *table);
+          for (const size_t threads : {1, 3}) {
+            const Threads limit(threads);
+            REQUIRE(c.result(build(c, true), *table) == apart);
+          }
         }
       }
     }
@@ -165,13 +173,16 @@ TEST_CASE_TEMPLATE("momentum in two states", T, float, double) {
 }
 
 TEST_CASE("matmulGroup refuses what does not fit, and says why") {
-  constexpr DType kF32 = DType::kFloat32;
-  const std::vector<int32_t> relu = {1, 1, 1, 1, kRelu, 0, 0, 0, 0, 0};
+  constexpr DType kF32 = DType::kFloat32, kF64 = DType::kFloat64;
+  const std::vector<int32_t> relu = {1, 1, 1, 1, kRelu, 0, 0, 0, 0, 0, 0};
+  const std::vector<int32_t> unknown = {1, 1, 1, 1, kRelu, 0, 0, 0, 0, 0, 2};
+  const std::vector<int32_t> rounded = {1, 1, 1, 1, kRelu, 1, 0, 0, 0, 0, 1};
   const auto error_of = [](const std::vector<int32_t>& attrs, const std::vector<View>& operands) -> std::string {
     PlanBuilder plan;
     plan.state(DType::kFloat32, 64);
     plan.input(DType::kFloat32, 64);
     plan.input(DType::kFloat64, 64);
+    plan.state(DType::kFloat64, 64);
     plan.arena(1024);
     plan.add("matmulGroup", attrs, operands);
     try {
@@ -184,6 +195,9 @@ TEST_CASE("matmulGroup refuses what does not fit, and says why") {
   const View out = view(0, kF32, {2, 4}), a = view(1, kF32, {2, 3}), b = view(1, kF32, {3, 4}, 8);
   const std::string place = "plan: instruction 0 (matmulGroup): ";
   CHECK(error_of(relu, {out, a, b}) == "");
+  CHECK(error_of(unknown, {out, a, b}) == place + "unknown precision");
+  CHECK(error_of(rounded, {view(3, kF64, {2, 4}), view(2, kF64, {2, 3}), view(2, kF64, {3, 4}, 8)}) ==
+        place + "bfloat16 precision takes float32");
   CHECK(error_of(relu, {out, a}) == place + "operands are missing");
   CHECK(error_of({1, 0, 0}, {out, a, b}) == place + "operands are missing");
   CHECK(error_of(relu, {view(0, kF32, {8}), a, b}) == place + "matrices expected");

@@ -41,12 +41,11 @@ std::string error_of(const plan::Instruction& in) {
   return "";
 }
 
-/// Operands' buffers are bases 0, 1, …; the scalars come after them.
+/// Operands' buffers are bases 0, 1, …
 struct TestContext : plan::PrepareContext {
   explicit TestContext(const kernels::KernelTable& table) : PrepareContext(table) {}
   plan::Ref ref(const plan::Operand& o) const override {
-    const uint32_t base = o.buffer == plan::kScalars ? 9 : static_cast<uint32_t>(o.buffer);
-    return {base, o.offset * static_cast<int64_t>(size_of(o.dtype))};
+    return {static_cast<uint32_t>(o.buffer), o.offset * static_cast<int64_t>(size_of(o.dtype))};
   }
   plan::Ref workspace() const override { return {8, 0}; }
 };
@@ -54,54 +53,43 @@ struct TestContext : plan::PrepareContext {
 }  // namespace
 
 TEST_CASE("matmul refuses what does not fit, and says why") {
-  const auto c = operand(0, {2, 4}), a = operand(1, {2, 3}), b = operand(2, {3, 4}), bias = operand(3, {4});
-  const auto alpha = operand(plan::kScalars, {}, DType::kFloat64);
-  CHECK(error_of(matmul({0, 0}, {c, a, b})) == "");
-  CHECK(error_of(matmul({6, 2}, {c, a, b, bias, alpha})) == "");
-  CHECK(error_of(matmul({5, 0}, {c, a, b, alpha})) == "");
-  CHECK(error_of(matmul({0}, {c, a, b})) == "matmul: 2 attributes expected, 1 given");
-  CHECK(error_of(matmul({8, 0}, {c, a, b})) == "matmul: unknown flags 8");
-  CHECK(error_of(matmul({0, 4}, {c, a, b})) == "matmul: unknown activation 4");
-  CHECK(error_of(matmul({1, 1}, {c, a, b})) == "matmul: accumulate takes neither bias nor activation");
-  CHECK(error_of(matmul({2, 0}, {c, a, b})) == "matmul: 4 operands expected, 3 given");
-  CHECK(error_of(matmul({0, 0}, {c, a, operand(2, {2, 4})})) ==
+  const auto c = operand(0, {2, 4}), a = operand(1, {2, 3}), b = operand(2, {3, 4});
+  CHECK(error_of(matmul({0}, {c, a, b})) == "");
+  CHECK(error_of(matmul({1}, {c, a, b})) == "");
+  CHECK(error_of(matmul({}, {c, a, b})) == "matmul: 1 attribute expected, 0 given");
+  CHECK(error_of(matmul({2}, {c, a, b})) == "matmul: unknown precision");
+  const DType kF64 = DType::kFloat64;
+  CHECK(error_of(matmul({1}, {operand(0, {2, 4}, kF64), operand(1, {2, 3}, kF64), operand(2, {3, 4}, kF64)})) ==
+        "matmul: bfloat16 precision takes float32");
+  CHECK(error_of(matmul({0}, {c, a, b, operand(3, {4})})) == "matmul: 3 operands expected, 4 given");
+  CHECK(error_of(matmul({0}, {c, a, operand(2, {2, 4})})) ==
         "matmul: inner dimensions differ: [2, 3] x [2, 4] -> [2, 4]");
-  CHECK(error_of(matmul({0, 0}, {operand(0, {2, 5}), a, b})) ==
+  CHECK(error_of(matmul({0}, {operand(0, {2, 5}), a, b})) ==
         "matmul: the result's shape does not fit: [2, 3] x [3, 4] -> [2, 5]");
-  CHECK(error_of(matmul({0, 0}, {operand(0, {4}), a, b})) ==
+  CHECK(error_of(matmul({0}, {operand(0, {4}), a, b})) ==
         "matmul: equal ranks of at least 2 expected: [2, 3] x [3, 4] -> [4]");
-  CHECK(error_of(matmul({0, 0}, {operand(0, {3, 2, 4}), operand(1, {3, 2, 3}), operand(2, {2, 3, 4})})) ==
+  CHECK(error_of(matmul({0}, {operand(0, {3, 2, 4}), operand(1, {3, 2, 3}), operand(2, {2, 3, 4})})) ==
         "matmul: batch dimensions differ: [3, 2, 3] x [2, 3, 4] -> [3, 2, 4]");
-  CHECK(error_of(matmul({0, 0}, {c, operand(1, {2, 3}, DType::kFloat64), b})) == "matmul: A, B and C differ in dtype");
-  CHECK(error_of(matmul({0, 0}, {operand(0, {2, 4}, DType::kInt32), a, b})) == "matmul: float32 or float64 expected");
-  CHECK(error_of(matmul({2, 0}, {c, a, b, operand(3, {3})})) == "matmul: bias of [4] expected, [3] given");
-  CHECK(error_of(matmul({4, 0}, {c, a, b, bias})) == "matmul: alpha must be one of the plan's scalars");
+  CHECK(error_of(matmul({0}, {c, operand(1, {2, 3}, DType::kFloat64), b})) == "matmul: A, B and C differ in dtype");
+  CHECK(error_of(matmul({0}, {operand(0, {2, 4}, DType::kInt32), a, b})) == "matmul: float32 or float64 expected");
   auto turned = c;
   turned.strides[0] = 1, turned.strides[1] = 2;
-  CHECK(error_of(matmul({0, 0}, {turned, a, b})) == "matmul: the result's columns must have stride 1");
-  auto strided = bias;
-  strided.strides[0] = 2;
-  CHECK(error_of(matmul({2, 0}, {c, a, b, strided})) == "matmul: bias must have stride 1");
+  CHECK(error_of(matmul({0}, {turned, a, b})) == "matmul: the result's columns must have stride 1");
 }
 
-TEST_CASE("the instruction reads offsets, bias and alpha, and batches broadcast") {
+TEST_CASE("the instruction reads offsets, and batches broadcast") {
   for (const kernels::KernelTable* table : kernels::available_tables()) {
-    auto c = operand(0, {2, 3, 2, 2}), a = operand(1, {2, 3, 2, 1}), b = operand(2, {2, 3, 1, 2}),
-         bias = operand(3, {2});
+    auto c = operand(0, {2, 3, 2, 2}), a = operand(1, {2, 3, 2, 1}), b = operand(2, {2, 3, 1, 2});
     c.offset = 1;
     b.strides[0] = 0, b.strides[1] = 2;  // the same three matrices for both of the outer batch
-    auto alpha = operand(plan::kScalars, {}, DType::kFloat64);
-    alpha.offset = 1;
-    const auto in = matmul({6, 0}, {c, a, b, bias, alpha});
+    const auto in = matmul({0}, {c, a, b});
     REQUIRE(error_of(in) == "");
     const TestContext context(*table);
     const auto prepared = plan::kMatmulRow.prepare(in, context);
-    float out[25], left[12], right[] = {1, 2, 3, 4, 5, 6}, shift[] = {100, 200};
+    float out[25], left[12], right[] = {1, 2, 3, 4, 5, 6};
     for (int i = 0; i < 12; i++) left[i] = static_cast<float>(i);
     std::fill(std::begin(out), std::end(out), -1.0f);
-    const double scalars[] = {0, 2};
-    void* bases[] = {out,     left,    right,   shift,   nullptr,
-                     nullptr, nullptr, nullptr, nullptr, const_cast<double*>(scalars)};
+    void* bases[9] = {out, left, right};
     plan::Fault fault;
     void* scratch = std::aligned_alloc(64, prepared->scratch_bytes + 64);
     for (size_t part = 0; part < prepared->parts; part++) prepared->run(bases, part, scratch, fault);
@@ -109,10 +97,7 @@ TEST_CASE("the instruction reads offsets, bias and alpha, and batches broadcast"
     CHECK(out[0] == -1);
     for (int q = 0; q < 6; q++) {
       for (int i = 0; i < 2; i++) {
-        for (int j = 0; j < 2; j++) {
-          const float want = 2 * left[q * 2 + i] * right[q % 3 * 2 + j] + shift[j];
-          CHECK(out[1 + q * 4 + i * 2 + j] == want);
-        }
+        for (int j = 0; j < 2; j++) CHECK(out[1 + q * 4 + i * 2 + j] == left[q * 2 + i] * right[q % 3 * 2 + j]);
       }
     }
   }
@@ -120,7 +105,7 @@ TEST_CASE("the instruction reads offsets, bias and alpha, and batches broadcast"
 
 TEST_CASE("an instruction with an empty result has one part that does nothing") {
   const kernels::KernelTable& table = *kernels::available_tables().front();
-  const auto in = matmul({0, 0}, {operand(0, {0, 4}), operand(1, {0, 3}), operand(2, {3, 4})});
+  const auto in = matmul({0}, {operand(0, {0, 4}), operand(1, {0, 3}), operand(2, {3, 4})});
   REQUIRE(error_of(in) == "");
   const auto prepared = plan::kMatmulRow.prepare(in, TestContext(table));
   CHECK(prepared->parts == 1);

@@ -23,16 +23,15 @@ inline std::vector<std::vector<int32_t>> seed_plans() {
   std::vector<std::vector<int32_t>> seeds;
   const auto finish = [&](const PlanBuilder& plan) { seeds.push_back(plan.words()); };
   {
-    PlanBuilder plan;  // a dense layer: matmul with bias, alpha and activation, then accumulate in the state
+    PlanBuilder plan;  // products: of a row-major pair, of a transposed operand into the state, of a batch
     plan.input(kF32, 35);
     plan.state(kF32, 42);
     plan.state(kF32, 6);
     plan.output(kF32, 30);
-    plan.scalars(2).arena(1024).value(3, kF32, 4);
-    plan.add("matmul", {6, 2},
-             {view(3, kF32, {5, 6}), view(0, kF32, {5, 7}), view(1, kF32, {7, 6}), view(2, kF32, {6}), scalar(1)});
-    plan.add("matmul", {1, 0}, {view(1, kF32, {7, 6}), {0, kF32, {7, 5}, {1, 7}, 0}, view(3, kF32, {5, 6})});
-    plan.add("matmul", {0, 0},
+    plan.arena(1024).value(3, kF32, 4);
+    plan.add("matmul", {1}, {view(3, kF32, {5, 6}), view(0, kF32, {5, 7}), view(1, kF32, {7, 6})});
+    plan.add("matmul", {0}, {view(1, kF32, {7, 6}), {0, kF32, {7, 5}, {1, 7}, 0}, view(3, kF32, {5, 6})});
+    plan.add("matmul", {0},
              {view(kArena, kF32, {2, 3, 4}), {1, kF32, {2, 3, 2}, {0, 2, 1}, 0}, view(1, kF32, {2, 2, 4}, 8)});
     finish(plan);
   }
@@ -104,13 +103,36 @@ inline std::vector<std::vector<int32_t>> seed_plans() {
     plan.output(DType::kBool, 30);
     plan.scalars(1).arena(256);
     plan.add("matmulGroup",
-             {2, 2, 2, 3, 2, /**/ code(Micro::kAdd), 0, 0, 1, 0, 0, /**/ code(Micro::kGreater), 0, 0, 1, 0, 0},
+             {2, 2, 2, 3, 2, /**/ code(Micro::kAdd), 0, 0, 1, 0, 0, /**/ code(Micro::kGreater), 0, 0, 1, 0, 0, 0},
              {view(4, DType::kBool, {5, 6}),
               view(3, kF32, {5, 6}),
               {2, kF32, {5, 6}, {0, 1}, 0},
               view(0, kF32, {5, 7}),
               view(1, kF32, {7, 6})});
-    plan.add("matmulGroup", {3, 1, 3, 5, /**/ 1, 0, 2, 0, 0, 0, /**/ 19, 0, 0, 3, 0, 0, /**/ 18, 0, 1, 4, 0, 0},
+    plan.add("matmulGroup",
+             {3,
+              1,
+              3,
+              5,
+              /**/ code(Micro::kCast),
+              0,
+              2,
+              0,
+              0,
+              0,
+              /**/ code(Micro::kMul),
+              0,
+              0,
+              3,
+              0,
+              0,
+              /**/ code(Micro::kSub),
+              0,
+              1,
+              4,
+              0,
+              0,
+              1},
              {view(1, kF32, {7, 6}),
               view(1, kF32, {7, 6}),
               {kScalars, kF64, {7, 6}, {0, 0}, 0},

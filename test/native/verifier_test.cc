@@ -79,7 +79,7 @@ TEST_CASE("good plans pass") {
 TEST_CASE("the header is checked") {
   CHECK(error_of({}) == "plan: the words end before the header");
   CHECK(error_of(with_word(good_words(), 0, 7)) == "plan: the magic number is wrong");
-  CHECK(error_of(with_word(good_words(), 1, 2)) == "plan: format version 2 is not known");
+  CHECK(error_of(with_word(good_words(), 1, 1)) == "plan: format version 1 is not known");
   CHECK(error_of(with_word(good_words(), 3, -1)).find("the number of scalars (-1)") != std::string::npos);
   CHECK(error_of(with_word(good_words(), 3, INT_MAX)).find("the number of scalars") != std::string::npos);
   CHECK(error_of(with_word(good_words(), 6, -1)).find("the arena's size") != std::string::npos);
@@ -272,7 +272,7 @@ TEST_CASE("the rules of the rows are reported with their place") {
   plan.state(kF32, 100);
   plan.arena(400);
   plan.add("reduce", {0}, {view(kArena, kF32, {1, 10}), view(0, kF32, {10, 10})});
-  plan.add("matmul", {0, 0}, {view(0, kF32, {2, 2}), view(0, kF32, {2, 3}, 10), view(0, kF32, {2, 2}, 20)});
+  plan.add("matmul", {0}, {view(0, kF32, {2, 2}), view(0, kF32, {2, 3}, 10), view(0, kF32, {2, 2}, 20)});
   const std::string error = error_of(plan.words());
   CHECK(error.find("plan: instruction 1 (matmul): ") == 0);
   CHECK(error.find("matmul: ", 30) == std::string::npos);

@@ -1,6 +1,7 @@
 // The level's Vec comes first: it includes the intrinsics without their false warnings.
 // clang-format off
 #include "simd/vec_avx512.h"
+#include "base/cpu.h"
 #include "kernels/index_impl.h"
 #include "kernels/isa/tables.h"
 #include "kernels/random_impl.h"
@@ -12,7 +13,13 @@ template IndexKernels make_index<simd::Avx512>();
 template RandomKernels make_random<simd::Avx512>();
 
 const KernelTable& avx512_table() {
-  static const KernelTable table = make_table<simd::Avx512>();
+  static const KernelTable table = [] {
+    KernelTable level = make_table<simd::Avx512>();
+    if (cpu_features().avx512_bf16) {
+      level.gemm.bf16 = make_gemm_functions<float, simd::Avx512Bf16, GemmMode::kPaired>();
+    }
+    return level;
+  }();
   return table;
 }
 

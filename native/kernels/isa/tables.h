@@ -1,6 +1,7 @@
 // The one function that each level shows to the rest, and what its files show to each other. Call them only where the
 // CPU has the level.
 #pragma once
+#include "kernels/gemm_entries.h"
 #include "kernels/kernel_table.h"
 
 namespace gradsmith::kernels {
@@ -15,6 +16,8 @@ template <class Isa>
 ElementwiseKernels make_elementwise();
 template <class Isa>
 GemmKernels make_gemm();
+template <class T, class Isa, GemmMode kMode>
+GemmFunctions make_gemm_functions();
 template <class Isa>
 RowKernels make_rows();
 template <class Isa>
