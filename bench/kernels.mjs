@@ -8,7 +8,7 @@ import { stepScalar } from '../dist/tensor.js';
 const some = (...shape) => g.tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), { shape });
 const labels = (rows) => g.tensor(new Int32Array(rows), { dtype: 'int32' });
 
-/** M, N, K, which operand lies transposed, and what to reach on 1 and 2 threads, in percent of one core's or both cores' FMA peak. */
+/** M, N, K, which operand lies transposed, the precision. */
 const PRODUCTS = [
   [16, 16, 16, 'NN'],
   [32, 32, 32, 'NN'],
@@ -27,21 +27,24 @@ const PRODUCTS = [
   [128, 10, 256, 'NN'],
   [256, 1024, 1024, 'NN'],
   [1, 512, 784, 'NN'],
+  [512, 512, 512, 'NN', 'bfloat16'],
+  [2048, 2048, 2048, 'NN', 'bfloat16'],
 ];
 
-export const products = PRODUCTS.map(([m, n, k, kind]) => ({
-  name: `matmul ${m}x${n}x${k} ${kind}`,
+export const products = PRODUCTS.map(([m, n, k, kind, precision = 'float32']) => ({
+  name: `matmul ${m}x${n}x${k} ${kind}${precision === 'float32' ? '' : ` ${precision}`}`,
   family: 'matmul',
   m,
   n,
   k,
   kind,
+  precision,
   flops: 2 * m * n * k,
   bytes: 4 * (m * k + k * n + m * n),
   program: () => {
     const a = kind[0] === 'T' ? g.transpose(some(k, m)) : some(m, k);
     const b = kind[1] === 'T' ? g.transpose(some(n, k)) : some(k, n);
-    return g.matmul(a, b).dataSync();
+    return g.matmul(a, b, { precision }).dataSync();
   },
 }));
 

@@ -51,14 +51,14 @@ export async function measureKernels({ program, limits, filter, threads, env, ro
 }
 
 /** The nearer limit decides: arithmetic at the FMA peak, or each byte once at the bandwidth of the level that holds them. */
-function rowOf({ name, flops, bytes, held = bytes, family }, { n, child, runs }, limits) {
+function rowOf({ name, flops, bytes, held = bytes, family, precision }, { n, child, runs }, limits) {
   const { isa } = child.about;
   const reads = family === 'matmul' || name.startsWith('sum');
   const memory = limits.bandwidth(held, n, !reads);
   const atBandwidth = bytes / memory.gbs;
   const perRound = runs.map(({ count, seconds, peak }) => {
     const ns = (1e9 * seconds) / count;
-    const atPeak = flops === 0 ? 0 : flops / peak(isa, n);
+    const atPeak = flops === 0 ? 0 : flops / peak(isa, n, precision);
     return { ns, atPeak: Number.isFinite(atPeak) ? atPeak : 0 };
   });
   const bound = perRound.map(({ atPeak }) => Math.max(atPeak, atBandwidth));

@@ -33,10 +33,12 @@ export class Limits {
     return JSON.parse(stdout);
   }
 
-  /** GFLOP/s of float32 by level and threads, as the machine is at this moment; takes some 0.1 s. */
+  /** GFLOP/s by level, threads and dtype, as the machine is at this moment; takes some 0.1 s. */
   now() {
     const { fma } = this.#run('--fma');
-    return (isa, threads) => fma[`${isa} float32`]?.[this.threads.indexOf(threads)] ?? Number.NaN;
+    const of = (isa, threads, dtype) => fma[`${isa} ${dtype}`]?.[this.threads.indexOf(threads)];
+    // A CPU that has no instruction for bfloat16 takes float32's.
+    return (isa, threads, dtype = 'float32') => of(isa, threads, dtype) ?? of(isa, threads, 'float32') ?? Number.NaN;
   }
 
   /** GB/s of the level that holds `bytes`, spread over `threads`, and that level's name. `writes`: does the kernel write as much as a triad? */

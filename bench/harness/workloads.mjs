@@ -46,12 +46,13 @@ const head = ({ name, n, child }) => ({
 const memory = (runs) => `RSS ${Math.max(...runs.map((r) => r.rssMb))} MB`;
 
 function stepRow(subject, flops, limits) {
-  const { n, child, runs } = subject;
+  const { name, n, child, runs } = subject;
+  const precision = name.endsWith('bfloat16') ? 'bfloat16' : 'float32';
   const rates = runs.map(({ count, seconds }) => count / seconds);
   const shares =
     limits === null || flops === null
       ? null
-      : runs.map(({ peak }, i) => (flops * rates[i]) / 1e9 / peak(child.about.isa, n));
+      : runs.map(({ peak }, i) => (flops * rates[i]) / 1e9 / peak(child.about.isa, n, precision));
   return {
     ...head(subject),
     unit: 'steps/s',

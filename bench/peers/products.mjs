@@ -7,9 +7,11 @@ import { Limits } from '../harness/machine.mjs';
 import { buildPrograms } from '../harness/native.mjs';
 import { digits, percent, spread, table } from '../harness/numbers.mjs';
 import { interleave } from '../harness/rounds.mjs';
-import { products } from '../kernels.mjs';
+import { products as all } from '../kernels.mjs';
 import { peerEnvironment } from './list.mjs';
 import { agree, ratio } from './workload.mjs';
+
+const products = all.filter(({ precision }) => precision === 'float32');
 
 /** Relative to the largest result; K goes up to 2048. */
 const TOLERANCE = 1e-4;

@@ -45,7 +45,9 @@ export async function compareWorkload(workload, { here, pythons, threads, rounds
   console.log(`\n${workload.toUpperCase()}: ${title}`);
 
   const most = Math.max(...threads);
-  const ours = Object.keys(variants).flatMap((variant) =>
+  // Peers compute in float32.
+  const names = Object.keys(variants).filter((name) => !name.endsWith('bfloat16'));
+  const ours = names.flatMap((variant) =>
     (workload === 'w5' ? [1] : threads).map((n) => ({
       title: `gradsmith, ${variant}`,
       ours: true,

@@ -1,5 +1,5 @@
 // W2: MLP 784-512-256-10, ReLU, softmax cross-entropy, batch 128, Adam, 60,000 rows of data, float32.
-import { crossEntropy } from 'gradsmith';
+import { crossEntropy, setMatmulPrecision } from 'gradsmith';
 import { TensorDataset } from 'gradsmith/data';
 import { Adam } from 'gradsmith/optim';
 import { Trainer } from 'gradsmith/train';
@@ -23,21 +23,24 @@ const lossAfter = (problem, model) => {
   return crossEntropy(model.forward(x), y).item();
 };
 
-const training = (shuffle) => (problem) => {
-  const { batchSize, learningRate, checkSteps } = problem;
-  const model = mlp(problem.arrays);
-  const optimizer = new Adam(model.parameters(), { learningRate });
-  const trainer = new Trainer({ model, optimizer, loss: crossEntropy });
-  const chunk = Math.floor(problem.arrays.y.data.length / batchSize);
-  const data = new TensorDataset(...batches(problem, 0, chunk));
-  const steps = (count) => trainer.fit(data, { epochs: count / chunk, batchSize, shuffle });
-  const check = async () => {
-    const some = new TensorDataset(...batches(problem, 0, checkSteps));
-    await trainer.fit(some, { epochs: 1, batchSize, shuffle: false });
-    return [await lossAfter(problem, model)];
+const training =
+  (shuffle, precision = 'float32') =>
+  (problem) => {
+    setMatmulPrecision(precision);
+    const { batchSize, learningRate, checkSteps } = problem;
+    const model = mlp(problem.arrays);
+    const optimizer = new Adam(model.parameters(), { learningRate });
+    const trainer = new Trainer({ model, optimizer, loss: crossEntropy });
+    const chunk = Math.floor(problem.arrays.y.data.length / batchSize);
+    const data = new TensorDataset(...batches(problem, 0, chunk));
+    const steps = (count) => trainer.fit(data, { epochs: count / chunk, batchSize, shuffle });
+    const check = async () => {
+      const some = new TensorDataset(...batches(problem, 0, checkSteps));
+      await trainer.fit(some, { epochs: 1, batchSize, shuffle: false });
+      return [await lossAfter(problem, model)];
+    };
+    return { steps, check, chunk };
   };
-  return { steps, check, chunk };
-};
 
 export const variants = {
   'loop by hand': (problem) => {
@@ -65,4 +68,5 @@ export const variants = {
   },
   'Trainer.fit': training(false),
   'Trainer.fit, shuffled': training(true),
+  'Trainer.fit, bfloat16': training(false, 'bfloat16'),
 };
