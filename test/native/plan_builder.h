@@ -1,5 +1,6 @@
 // Writes plans as lib/graph/encode.ts does, for tests without TypeScript.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <stdexcept>
 #include <string_view>
@@ -13,6 +14,18 @@ namespace gradsmith::plan {
 
 /// A micro-op's code as a word.
 constexpr int32_t code(kernels::Micro op) { return static_cast<int32_t>(op); }
+
+/// Attributes of a matmulGroup over float32 that writes w - cast(rate)·(A·B) over w; its inputs are w and the rate.
+inline std::vector<int32_t> update_attributes(int32_t precision) {
+  std::vector<int32_t> attrs = {3, 1, 3, 5};
+  for (const auto& [op, a, b] : std::vector<std::array<int32_t, 3>>{{code(kernels::Micro::kCast), 2, 0},
+                                                                    {code(kernels::Micro::kMul), 0, 3},
+                                                                    {code(kernels::Micro::kSub), 1, 4}}) {
+    attrs.insert(attrs.end(), {op, 0, a, b, 0, 0});
+  }
+  attrs.push_back(precision);
+  return attrs;
+}
 
 /// An operand to be written.
 struct View {

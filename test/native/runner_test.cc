@@ -63,8 +63,6 @@ std::vector<int32_t> large_words() {
   return plan.words();
 }
 
-using kernels::Micro;
-
 std::vector<float> waves(size_t n) {
   std::vector<float> all(n);
   for (size_t i = 0; i < n; ++i) all[i] = std::sin(static_cast<float>(i) * 0.7F);
@@ -212,30 +210,7 @@ TEST_CASE("a product cut along its sums is finished in a second phase, with the 
   builder.add("matmul", {0}, {in(c, kM, kN), in(a, kM, kK), in(b, kK, kN)});
   // d = d - cast(rate) · (a · b), which adds to d by itself
   builder.add(
-      "matmulGroup",
-      {3,
-       1,
-       3,
-       5,
-       /**/ code(Micro::kCast),
-       0,
-       2,
-       0,
-       0,
-       0,
-       /**/ code(Micro::kMul),
-       0,
-       0,
-       3,
-       0,
-       0,
-       /**/ code(Micro::kSub),
-       0,
-       1,
-       4,
-       0,
-       0,
-       0},
+      "matmulGroup", update_attributes(0),
       {in(d, kM, kN), in(d, kM, kN), {kScalars, DType::kFloat64, {kM, kN}, {0, 0}, 0}, in(a, kM, kK), in(b, kK, kN)});
   const std::vector<float> x = waves(kM * kK), y = waves(kK * kN);
   on_each_level([&](const kernels::KernelTable& table) {
