@@ -2,7 +2,7 @@
 // product so that the clock's drift cancels. Wall time; of many short samples the median, and the best quarter's worst
 // (what the product does when nobody else wants the core).
 //   gemm_bench [part of a row's name]        GRADSMITH_ISA= chooses the level
-//   gemm_bench sweep                         n x n x n for n = 1 … 256, and a few thin shapes
+//   gemm_bench sweep [THREADS]               n x n x n and thin shapes for n = 1 … 2048, as JSON
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
@@ -148,7 +148,8 @@ struct Result {
   double share, best_share;  // of the peak, in %; 0: not known
 };
 
-Result measure(Product& product, const bench::Peak& peak, size_t threads, double budget) {
+/// The peak is that of `peak_threads`, times as many as fit in `threads`.
+Result measure(Product& product, const bench::Peak& peak, size_t threads, double budget, size_t peak_threads) {
   ThreadPool::instance().set_threads(threads);
   const ThreadPool::Busy busy(ThreadPool::instance());
   product.run();
@@ -159,7 +160,7 @@ Result measure(Product& product, const bench::Peak& peak, size_t threads, double
   std::vector<double> seconds, peaks;
   const double end = now() + budget;
   while (seconds.size() < 5 || (now() < end && seconds.size() < 300)) {
-    if (peak.run) peaks.push_back(measure_peak(peak, 20000, threads));
+    if (peak.run) peaks.push_back(measure_peak(peak, 20000, peak_threads) * double(threads / peak_threads));
     start = now();
     for (long i = 0; i < repeats; i++) product.run();
     seconds.push_back((now() - start) / double(repeats));
@@ -189,7 +190,7 @@ void table(const kernels::KernelTable& level, const char* filter) {
     const bench::Peak peak = bench::peak_of(level.isa, row.bf16 && level.gemm.bf16.traits.terms == 2);
     std::printf("%-24s", row.name);
     for (const size_t threads : {size_t{1}, size_t{2}}) {
-      const Result r = measure(product, peak, threads, filter ? 0.4 : 0.12);
+      const Result r = measure(product, peak, threads, filter ? 0.4 : 0.12, threads);
       const int target = threads == 1 ? row.one : row.two;
       std::printf(" | %7.1f %9.2f %5.1f %% (%5.1f)", product.flops() / r.seconds / 1e9, r.seconds * 1e6, r.share,
                   r.best_share);
@@ -201,20 +202,39 @@ void table(const kernels::KernelTable& level, const char* filter) {
   }
 }
 
-/// Share over size, to see that no way to compute leaves a cliff to the next.
-void sweep(const kernels::KernelTable& level) {
-  const bench::Peak peak = bench::peak_of(level.isa);
-  std::printf("n, n^3, 64 x n x 256, n x 64 x 256, 128 x 128 x n: %% of the FMA peak\n");
-  for (ptrdiff_t n = 1; n <= 256; n += n < 40 ? 1 : n < 136 ? 3 : 5) {
-    std::printf("%3td", n);
-    for (const Row& row : {Row{"", n, n, n, 'N', 'N', 0, 0}, Row{"", 64, n, 256, 'N', 'N', 0, 0},
-                           Row{"", n, 64, 256, 'N', 'N', 0, 0}, Row{"", 128, 128, n, 'N', 'N', 0, 0}}) {
-      Product product(row, level.gemm.f32);
-      std::printf(" %6.1f", measure(product, peak, 1, 0.02).best_share);
+/// Each up to 20, where ways to compute begin and end; then nine an octave, one of which is just above a power of two.
+std::vector<ptrdiff_t> sizes() {
+  std::vector<ptrdiff_t> result;
+  for (ptrdiff_t n = 1; n <= 20; n++) result.push_back(n);
+  for (ptrdiff_t octave = 16; octave < 2048; octave *= 2) {
+    if (octave > 16) result.push_back(octave + 1);
+    for (ptrdiff_t eighth = 1; eighth <= 8; eighth++) {
+      if (const ptrdiff_t n = octave + octave / 8 * eighth; n > 20) result.push_back(n);
     }
-    std::printf("\n");
-    std::fflush(stdout);
   }
+  return result;
+}
+
+/// Share over size, to see that no way to compute leaves a cliff to the next, as one JSON object. bench/sweep.mjs draws
+/// it. The peak is one thread's, times their number: so short a loop on all of them says more of the scheduler.
+void sweep(const kernels::KernelTable& level, size_t threads) {
+  const bench::Peak peak = bench::peak_of(level.isa);
+  std::printf("{\"isa\": \"%s\", \"threads\": %zu, \"known\": %s, \"points\": [", level.isa, threads,
+              peak.run ? "true" : "false");
+  const char* comma = "";
+  for (const ptrdiff_t n : sizes()) {
+    const Row rows[] = {{"n x n x n", n, n, n, 'N', 'N', 0, 0},
+                        {"64 x n x 256", 64, n, 256, 'N', 'N', 0, 0},
+                        {"n x 64 x 256", n, 64, 256, 'N', 'N', 0, 0},
+                        {"128 x 128 x n", 128, 128, n, 'N', 'N', 0, 0}};
+    for (const Row& row : rows) {
+      Product product(row, level.gemm.f32);
+      std::printf("%s\n{\"shape\": \"%s\", \"n\": %td, \"share\": %.1f}", comma, row.name, n,
+                  measure(product, peak, threads, 0.02, 1).best_share);
+      comma = ",";
+    }
+  }
+  std::printf("\n]}\n");
 }
 
 }  // namespace
@@ -222,7 +242,7 @@ void sweep(const kernels::KernelTable& level) {
 int main(int argc, char** argv) {
   const kernels::KernelTable& level = kernels::kernel_table();
   if (argc > 1 && std::string_view(argv[1]) == "sweep") {
-    sweep(level);
+    sweep(level, argc > 2 ? std::stoul(argv[2]) : 1);
   } else {
     table(level, argc > 1 ? argv[1] : nullptr);
   }

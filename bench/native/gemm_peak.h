@@ -40,6 +40,18 @@ __attribute__((target("avx2,fma"))) inline void fma_avx2(long loops) {
             : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm15");
   }
 }
+/// The baseline of x86-64 has no FMA: six multiplications and six additions of four floats.
+inline void mul_add_sse(long loops) {
+  asm volatile("pxor %%xmm12,%%xmm12\n" ::: "xmm12");
+  for (long i = 0; i < loops; i++) {
+    asm volatile(
+        "mulps %%xmm12,%%xmm0\n addps %%xmm12,%%xmm1\n mulps %%xmm12,%%xmm2\n addps %%xmm12,%%xmm3\n"
+        "mulps %%xmm12,%%xmm4\n addps %%xmm12,%%xmm5\n mulps %%xmm12,%%xmm6\n addps %%xmm12,%%xmm7\n"
+        "mulps %%xmm12,%%xmm8\n addps %%xmm12,%%xmm9\n mulps %%xmm12,%%xmm10\n addps %%xmm12,%%xmm11\n" ::
+            : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+              "xmm12");
+  }
+}
 #undef GRADSMITH_16
 #undef GRADSMITH_CLOBBERED
 #endif
@@ -55,6 +67,7 @@ inline Peak peak_of([[maybe_unused]] std::string_view isa, [[maybe_unused]] bool
   if (isa == "avx512" && bf16) return {&dot_bf16, 16 * 32 * 2};
   if (isa == "avx512") return {&fma_avx512, 16 * 16 * 2};
   if (isa == "avx2") return {&fma_avx2, 10 * 8 * 2};
+  if (isa == "scalar") return {&mul_add_sse, 12 * 4};
 #endif
   return {nullptr, 0};
 }

@@ -17,6 +17,7 @@ interface Spread {
   q3: number;
   high: number;
 }
+type Point = [number, number];
 interface Row {
   id: string;
   name: string;
@@ -127,6 +128,34 @@ describe('the arithmetic of benchmarks', () => {
     const { spread } = await load('numbers');
     expect(spread([4, 1, 3, 2, 5])).toEqual({ low: 1, q1: 2, median: 3, q3: 4, high: 5 });
     expect(spread([1, 2]).median).toBe(1.5);
+  });
+
+  test('a sweep tells where a share falls by more than a quarter, for each shape by itself', async () => {
+    const { falls } = await load('sweep');
+    const points = (shape: string, ...shares: number[]) => shares.map((share, i) => ({ shape, n: i + 1, share }));
+    const found = falls([...points('a', 10, 40, 31, 22), ...points('b', 5, 3.8, 3.7)]);
+    expect(found).toEqual([{ shape: 'a', from: 3, to: 4, text: [3, 4, '31.0 %', '22.0 %'] }]);
+  });
+
+  test('a line chart has each size at its place', async () => {
+    const { lineChart } = await load('chart');
+    const lines = [
+      [
+        [1, 0],
+        [16, 0.5],
+        [256, 2],
+      ],
+      [[256, 1]],
+    ];
+    const chart: string = lineChart({ title: '<t>', names: ['a & b', 'c'], panels: [{ heading: 'n', lines }] });
+    checkNesting(chart);
+    expect(chart).toContain('a &amp; b');
+    const [[x0, y0], [x1, y1], [x2, y2]] = /polyline points="(.*?)"/
+      .exec(chart)![1]!
+      .split(' ')
+      .map((point) => point.split(',').map(Number)) as [Point, Point, Point];
+    expect(x1 - x0).toBeCloseTo(x2 - x1, 6);
+    expect(y0 - y1).toBeCloseTo(y1 - y2, 6);
   });
 
   test('a chart escapes what it is given', async () => {
