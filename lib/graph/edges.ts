@@ -1,6 +1,6 @@
 import type { Unit } from './fuse.js';
 import type { Lowered } from './lower.js';
-import { buildProgram } from './program.js';
+import { programOf } from './program.js';
 import type { View } from './view.js';
 
 // Which units read what, and which must wait for which.
@@ -13,7 +13,7 @@ export function factorsOf(values: readonly Lowered[], unit: Unit): readonly View
 /** What a unit reads element by element (an instruction: in its own way), as its operands see it. */
 export function operandsOf(values: readonly Lowered[], unit: Unit, fused: boolean): View[] {
   if (unit.elementwise)
-    return buildProgram(values, unit.members, fused, unit.product)
+    return programOf(values, unit, fused)
       .inputs.filter((i) => i.scalar < 0 && i.view.owner !== unit.product)
       .map((i) => i.view);
   const v = values[unit.members[0]!]!;

@@ -13,7 +13,7 @@ import {
 } from './instructions.js';
 import { LEAF, type LoweredGraph } from './lower.js';
 import type { Memory, Place } from './memory.js';
-import { buildProgram, type GroupProgram } from './program.js';
+import { type GroupProgram, programOf } from './program.js';
 import type { Schedule } from './schedule.js';
 import { sizeOfDims, type View, wholeView } from './view.js';
 
@@ -88,7 +88,7 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
   };
 
   const group = (unit: Unit): void => {
-    const program = buildProgram(values, unit.members, input.fused, unit.product);
+    const program = programOf(values, unit, input.fused);
     const attributes = [program.inputs.length, unit.outputs.length, program.ops.length];
     for (const k of unit.outputs) attributes.push(program.registers.get(k)!);
     for (const op of program.ops) {

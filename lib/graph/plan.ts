@@ -1,5 +1,4 @@
 import type { AnyTensor } from '../tensor.js';
-import { decodePlan } from './decode.js';
 import { encode } from './encode.js';
 import { attachProducts } from './epilogue.js';
 import { fuse } from './fuse.js';
@@ -10,7 +9,7 @@ import { schedule } from './schedule.js';
 import { simplify } from './simplify.js';
 import type { View } from './view.js';
 import type { Walk } from './walk.js';
-import { type Work, workOfPlan } from './work.js';
+import type { Work } from './work.js';
 
 /** Where a run finds the result of one output. */
 export interface OutputSpec {
@@ -30,8 +29,9 @@ export interface Plan {
   readonly valueCount: number;
   readonly outputs: readonly OutputSpec[];
   readonly outputBuffers: readonly { readonly type: number; readonly elements: number }[];
-  /** What a step moves and computes. */
-  readonly work: Work;
+  /** For the runtime: what a step moves and computes, once somebody has asked, and the steps that it has not counted yet. */
+  work: Work | null;
+  uncounted: number;
   /** Filled in by the runtime: the native plan, and its estimated cost in nanoseconds. */
   native: number;
   cost: number;
@@ -86,7 +86,8 @@ export function buildPlan(
     valueCount: singles.length,
     outputs: specs,
     outputBuffers,
-    work: workOfPlan(decodePlan(words)),
+    work: null,
+    uncounted: 0,
     native: -1,
     cost: 0,
     times: null,

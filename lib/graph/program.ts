@@ -1,4 +1,5 @@
 import { BOOL, FLOAT64 } from '../dtype.js';
+import type { Unit } from './fuse.js';
 import { CONSTANT, type Lowered, SCALAR } from './lower.js';
 import { isContiguous, type View, wholeView } from './view.js';
 
@@ -34,6 +35,18 @@ export function isWhole(view: View, owner: Lowered, dims: readonly number[]): bo
     owner.dims.every((d, i) => d === dims[i] && view.dims[i] === d) &&
     isContiguous(view)
   );
+}
+
+const programs = new WeakMap<Unit, GroupProgram>();
+
+/** An elementwise unit's program, built once: several passes ask what it reads, and the last one writes it. */
+export function programOf(values: readonly Lowered[], unit: Unit, fused: boolean): GroupProgram {
+  let program = programs.get(unit);
+  if (program === undefined) {
+    program = buildProgram(values, unit.members, fused, unit.product);
+    programs.set(unit, program);
+  }
+  return program;
 }
 
 /** The program that computes `members` (in topological order, all of one shape); `product`, if not -1, is its first input. */
