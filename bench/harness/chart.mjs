@@ -35,6 +35,7 @@ export function barChart({ title, axis, groups }) {
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y + 16}" viewBox="0 0 ${WIDTH} ${y + 16}" \
 font-family="sans-serif" font-size="12">
+<title>${escapeXml(title)}</title>
 <rect width="100%" height="100%" fill="white"/>
 <text x="12" y="22" font-size="15" font-weight="bold">${escapeXml(title)}</text>
 <text x="${LABEL}" y="34" fill="#666">${escapeXml(axis)}</text>
@@ -80,6 +81,7 @@ export function lineChart({ title, names, panels }) {
   const drawn = panels.map((panel, i) => drawPanel(panel, (i % 2) * right, 56 + Math.floor(i / 2) * below));
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" \
 font-family="sans-serif" font-size="12">
+<title>${escapeXml(title)}</title>
 <rect width="100%" height="100%" fill="white"/>
 <text x="12" y="22" font-size="15" font-weight="bold">${escapeXml(title)}</text>
 ${legend.join('\n')}
