@@ -88,7 +88,7 @@ napi_value Environment::run_sync(const Arguments& arguments) {
   plan::RunControl control;
   const plan::RunResult result = run(plan,
                                      {bases_.data(), rows.scalars, values, rows.steps, timeline_.get(),
-                                      timeline_ == nullptr ? 0 : arguments.handle(0)},
+                                      timeline_ == nullptr ? 0 : arguments.handle(0), true},
                                      control);
   ++runs_;
   if (result.fault.code == plan::Fault::kNone) return nullptr;

@@ -18,6 +18,12 @@ using Clock = std::chrono::steady_clock;
 // likely near; between plans JavaScript needs the core.
 constexpr auto kSpinInPlan = std::chrono::microseconds(50);
 constexpr auto kSpinOutside = std::chrono::microseconds(5);
+// After a run that JavaScript waited for: the core is free, and the next call is likely near.
+constexpr auto kSpinAfterCall = std::chrono::microseconds(50);
+// Waking takes the caller some 10 µs, which a single prediction would pay each time.
+constexpr double kWorthWakingNs = 60000;
+constexpr auto kInARow = std::chrono::microseconds(100);
+constexpr int kManyInARow = 16;
 constexpr int kSpinsPerLook = 32;        // at the clock
 constexpr int kSpinsBeforeYield = 4096;  // a worker may have lost its core to another process
 
@@ -66,9 +72,24 @@ void ThreadPool::set_threads(size_t n) {
   limit_raised_.notify_all();
 }
 
+ThreadPool::Busy::Busy(ThreadPool& pool, bool caller_waits, double work_ns) : pool_(pool) {
+  pool_.caller_waits_.store(caller_waits, std::memory_order_relaxed);
+  pool_.wakes_.store(work_ns >= kWorthWakingNs || pool_.little_often(), std::memory_order_relaxed);
+  pool_.plans_.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool ThreadPool::little_often() {
+  const Clock::rep now = Clock::now().time_since_epoch().count();
+  const bool near = now - last_little_.exchange(now, std::memory_order_relaxed) < Clock::duration(kInARow).count();
+  const int in_a_row = near ? in_a_row_.load(std::memory_order_relaxed) + 1 : 0;
+  in_a_row_.store(in_a_row, std::memory_order_relaxed);
+  return in_a_row >= kManyInARow;
+}
+
 void ThreadPool::run(size_t parts, void* scratch, size_t scratch_bytes, Body body) noexcept {
   const size_t threads = std::min(this->threads(), parts);
-  if (threads <= 1 || parts > UINT32_MAX || taken_.exchange(true, std::memory_order_acquire)) {
+  const bool alone = parked_.load(std::memory_order_relaxed) > 0 && !wakes_.load(std::memory_order_relaxed);
+  if (threads <= 1 || alone || parts > UINT32_MAX || taken_.exchange(true, std::memory_order_acquire)) {
     for (size_t part = 0; part < parts; ++part) body(part, scratch);
     return;
   }
@@ -155,10 +176,11 @@ uint64_t ThreadPool::wait_for_region(size_t index, uint32_t seen) {
       if (generation_of(gate) != seen) return gate;
       cpu_pause();
     }
-    const auto limit = plans_.load(std::memory_order_relaxed) > 0 ? kSpinInPlan : kSpinOutside;
+    const bool in_plan = plans_.load(std::memory_order_relaxed) > 0;
+    const auto outside = caller_waits_.load(std::memory_order_relaxed) ? kSpinAfterCall : kSpinOutside;
     if (index >= threads()) {
       park_until_allowed(index);
-    } else if (Clock::now() - start > limit) {
+    } else if (Clock::now() - start > (in_plan ? kSpinInPlan : outside)) {
       park(seen);
     }
   }

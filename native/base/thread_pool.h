@@ -9,6 +9,7 @@
 #pragma once
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -35,10 +36,12 @@ class ThreadPool {
   /// `scratch` is the caller's own; workers bring theirs, `scratch_bytes` long. Any thread.
   void run(size_t parts, void* scratch, size_t scratch_bytes, Body body) noexcept;
 
-  /// While one of these lives, idle workers spin longer before they park.
+  /// While one of these lives, idle workers spin longer before they park; and a while afterwards, if its owner does
+  /// nothing else meanwhile than wait (`caller_waits`). `work_ns` estimates what its regions take on one core: for
+  /// little work, such as a single prediction, no worker is woken that has parked, unless much of it comes in a row.
   class Busy {
    public:
-    explicit Busy(ThreadPool& pool) : pool_(pool) { pool_.plans_.fetch_add(1, std::memory_order_relaxed); }
+    Busy(ThreadPool& pool, bool caller_waits, double work_ns);
     ~Busy() { pool_.plans_.fetch_sub(1, std::memory_order_relaxed); }
     Busy(const Busy&) = delete;
     Busy& operator=(const Busy&) = delete;
@@ -48,6 +51,8 @@ class ThreadPool {
   };
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   /// Parts not yet taken: first in the low half, end in the high half.
   struct alignas(128) Range {
     std::atomic<uint64_t> span{0};
@@ -61,11 +66,19 @@ class ThreadPool {
   void park_until_allowed(size_t index);
   bool enter(size_t index, uint64_t gate, uint32_t generation);
   void work(size_t self, size_t threads, void* scratch, const Body& body) noexcept;
+  /// Has little work come many times in a row?
+  bool little_often();
   void open(size_t parts, size_t threads);
   void close_and_wait();
 
   std::atomic<size_t> limit_;
   std::atomic<int> plans_{0};
+  // For the owner of a Busy that came last.
+  std::atomic<bool> caller_waits_{false};
+  std::atomic<bool> wakes_{true};
+  // Little work: when it came last, and how often in a row.
+  std::atomic<Clock::rep> last_little_{0};
+  std::atomic<int> in_a_row_{0};
 
   /// Generation (32 bits) · threads of the region (15) · closed (1) · workers that entered (16), in one word, so that a
   /// worker enters only a region that is still open, and the caller waits only for those who did.

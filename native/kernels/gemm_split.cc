@@ -16,9 +16,9 @@ constexpr double kL3BytesPerNs = 80;
 constexpr double kL3BytesPerCycle = 24;
 /// What another core has written comes more slowly.
 constexpr double kRemoteBytesPerCycle = 6;
-/// A region of the pool costs 0.65 µs while its threads spin, so two parts of some 18 µs gain nearly all of the second
-/// core. More parts are for more threads: each packs and fills registers for itself.
-constexpr double kTwoPartsNs = 36000;
+/// A region of the pool costs some 0.7 µs while its threads spin, so two parts of 3 µs gain from the second core: a row
+/// through a layer of 256 does. More parts are for more threads: each packs and fills registers for itself.
+constexpr double kTwoPartsNs = 5000;
 constexpr double kMorePartsNs = 400000;
 /// Elements of a part of the second phase.
 constexpr ptrdiff_t kFinishElements = 2048;

@@ -116,7 +116,8 @@ RunResult run(Plan& plan, const RunArguments& arguments, RunControl& control) {
   void* scratch = thread_scratch(plan.scratch_bytes());
   if (scratch == nullptr) throw std::bad_alloc();
   std::optional<ThreadPool::Busy> busy;
-  if (plan.threaded()) busy.emplace(ThreadPool::instance());
+  if (plan.threaded())
+    busy.emplace(ThreadPool::instance(), arguments.caller_waits, plan.cost_ns() * static_cast<double>(arguments.steps));
 
   void** bases = arguments.bases;
   bases[plan.arena_base()] = plan.arena();

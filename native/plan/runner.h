@@ -27,6 +27,8 @@ struct RunArguments {
   /// Told of each part of each instruction, if given, as of the plan with this number.
   Timeline* timeline = nullptr;
   int32_t plan_number = 0;
+  /// Does JavaScript do nothing but wait for this run? Then threads stay awake for the next a little longer.
+  bool caller_waits = false;
 };
 
 struct RunResult {

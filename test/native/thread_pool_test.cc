@@ -91,6 +91,15 @@ TEST_CASE("workers come back after they have parked") {
   }
 }
 
+TEST_CASE("little work gets done, whether workers have parked or not") {
+  const Threads limit(2);
+  for (int round = 0; round < 100; ++round) {
+    if (round % 50 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const ThreadPool::Busy busy(ThreadPool::instance(), round % 2 == 0, 1000);
+    CHECK(counts(16) == std::vector<int>(16, 1));
+  }
+}
+
 TEST_CASE("a thread that finds the pool busy runs its parts itself, and all get done") {
   const Threads limit(2);
   std::atomic<int64_t> sum{0};
