@@ -1,5 +1,5 @@
 import { DTYPES, type DType } from '../dtype.js';
-import { INSTRUCTIONS, MICRO_OPS } from './instructions.js';
+import { INSTRUCTIONS, MICRO_OPS, REDUCE, SOFTMAX } from './instructions.js';
 import { type MatmulPrecision, precisionName } from './precision.js';
 
 // A plan's words as plain objects again, for whoever wants to know what a plan does: what it moves, and `explain()`.
@@ -28,6 +28,14 @@ export interface DecodedGroup {
   readonly outputRegisters: readonly number[];
 }
 
+/** A step of a row group. */
+export interface DecodedRowStep {
+  /** GROUP, NUMBERS, REDUCE or SOFTMAX of `instructions.ts`. */
+  readonly kind: number;
+  readonly choice: number;
+  readonly group: DecodedGroup | null;
+}
+
 export interface DecodedInstruction {
   readonly name: string;
   readonly attributes: readonly number[];
@@ -36,6 +44,8 @@ export interface DecodedInstruction {
   readonly group: DecodedGroup | null;
   /** Of products: how they are computed. */
   readonly precision: MatmulPrecision | null;
+  /** Steps of a row group, in order. */
+  readonly steps: readonly DecodedRowStep[];
 }
 
 export interface DecodedPlan {
@@ -74,11 +84,29 @@ export function decodePlan(words: Int32Array): DecodedPlan {
     const attributes = list(next());
     const operands = Array.from({ length: next() }, operand);
     const group = name === 'elementwise' || name === 'matmulGroup' ? decodeGroup(attributes) : null;
-    const written = group === null ? 1 : group.outputRegisters.length;
+    const steps = name === 'rowGroup' ? decodeSteps(attributes) : [];
+    const written = group !== null || name === 'rowGroup' ? attributes[1]! : 1;
     const precision = name === 'matmul' || name === 'matmulGroup' ? precisionName(attributes.at(-1)!) : null;
-    return { name, attributes, outputs: operands.slice(0, written), inputs: operands.slice(written), group, precision };
+    const [outputs, inputs] = [operands.slice(0, written), operands.slice(written)];
+    return { name, attributes, outputs, inputs, group, precision, steps };
   });
   return { arenaBytes, buffers, values, instructions };
+}
+
+function decodeSteps(attributes: readonly number[]): DecodedRowStep[] {
+  const [, outputs, count] = attributes as [number, number, number];
+  let at = 3 + outputs;
+  return Array.from({ length: count }, () => {
+    const kind = attributes[at]!;
+    if (kind === REDUCE || kind === SOFTMAX) {
+      at += 3;
+      return { kind, choice: attributes[at - 2]!, group: null };
+    }
+    at += 2 + attributes[at + 1]!;
+    const group = decodeGroup(attributes.slice(at));
+    at += 3 + group.outputRegisters.length + 6 * group.ops.length;
+    return { kind, choice: 0, group };
+  });
 }
 
 function decodeGroup(attributes: readonly number[]): DecodedGroup {

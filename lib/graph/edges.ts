@@ -12,6 +12,7 @@ export function factorsOf(values: readonly Lowered[], unit: Unit): readonly View
 
 /** What a unit reads element by element (an instruction: in its own way), as its operands see it. */
 export function operandsOf(values: readonly Lowered[], unit: Unit, fused: boolean): View[] {
+  if (unit.rows !== null) return unit.rows.inputs.filter((i) => i.scalar < 0).map((i) => i.view);
   if (unit.elementwise)
     return programOf(values, unit, fused)
       .inputs.filter((i) => i.scalar < 0 && i.view.owner !== unit.product)
@@ -65,6 +66,21 @@ export class Edges {
         seen.add(w);
         stack.push(w);
       }
+    }
+    return false;
+  }
+
+  /** Does a unit outside the set wait for one of them and is waited for by another? */
+  comesBack(set: ReadonlySet<number>): boolean {
+    const seen = new Set<number>();
+    const stack: number[] = [];
+    for (const u of set) for (const w of this.after[u]!) if (!set.has(w)) stack.push(w);
+    while (stack.length > 0) {
+      const u = stack.pop()!;
+      if (set.has(u)) return true;
+      if (seen.has(u)) continue;
+      seen.add(u);
+      stack.push(...this.after[u]!);
     }
     return false;
   }

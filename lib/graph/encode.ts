@@ -14,6 +14,7 @@ import {
 import { LEAF, type LoweredGraph } from './lower.js';
 import type { Memory, Place } from './memory.js';
 import { type GroupProgram, programOf } from './program.js';
+import type { RowProgram } from './rows.js';
 import type { Schedule } from './schedule.js';
 import { sizeOfDims, type View, wholeView } from './view.js';
 
@@ -37,6 +38,21 @@ export interface EncodeInput {
 
 const float64 = new Float64Array(1);
 const halves = new Int32Array(float64.buffer);
+
+/** A group's program: how many inputs, outputs and ops, the outputs' registers, the ops. */
+function programWords(program: GroupProgram, outputs: readonly number[]): number[] {
+  const words = [program.inputs.length, outputs.length, program.ops.length];
+  for (const k of outputs) words.push(program.registers.get(k)!);
+  for (const op of program.ops) {
+    float64[0] = op.value;
+    const [a, b, c] =
+      op.name === 'constant'
+        ? [halves[0]!, halves[1]!, 0]
+        : [op.operands[0] ?? 0, op.operands[1] ?? 0, op.operands[2] ?? 0];
+    words.push(microCodeOf(op.name), op.type, a, b, c, 0);
+  }
+  return words;
+}
 
 /** The words, and the name of each instruction for messages. */
 export function encode(input: EncodeInput): { words: Int32Array; names: string[] } {
@@ -89,16 +105,7 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
 
   const group = (unit: Unit): void => {
     const program = programOf(values, unit, input.fused);
-    const attributes = [program.inputs.length, unit.outputs.length, program.ops.length];
-    for (const k of unit.outputs) attributes.push(program.registers.get(k)!);
-    for (const op of program.ops) {
-      float64[0] = op.value;
-      const [a, b, c] =
-        op.name === 'constant'
-          ? [halves[0]!, halves[1]!, 0]
-          : [op.operands[0] ?? 0, op.operands[1] ?? 0, op.operands[2] ?? 0];
-      attributes.push(microCodeOf(op.name), op.type, a, b, c, 0);
-    }
+    const attributes = programWords(program, unit.outputs);
     if (unit.product >= 0) {
       groupOfProduct(unit, program, attributes);
       return;
@@ -120,6 +127,23 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
         scalar >= 0 ? scalarOperand(scalar, dims) : operand(matrixView(view, rows, columns)!);
       operand(a);
       operand(b);
+    });
+  };
+
+  const rowGroup = (unit: Unit, { rows, columns, inputs, matrices, steps }: RowProgram): void => {
+    const made = steps.flatMap((s) => s.writes);
+    const attributes = [inputs.length, unit.outputs.length, steps.length];
+    for (const k of unit.outputs) attributes.push(inputs.length + made.indexOf(k));
+    for (const { kind, choice, program, reads, writes } of steps) {
+      if (program === null) attributes.push(kind, choice, ...reads);
+      else attributes.push(kind, reads.length, ...reads, ...programWords(program, writes));
+    }
+    instruction('rowGroup', attributes, unit.outputs.length + inputs.length, () => {
+      for (const k of unit.outputs) {
+        const width = sizeOfDims(values[k]!.dims) === rows ? 1 : columns;
+        operand(wholeView(k, [rows, width]));
+      }
+      inputs.forEach(({ scalar }, i) => (scalar >= 0 ? scalarOperand(scalar, [rows, columns]) : operand(matrices[i]!)));
     });
   };
 
@@ -160,6 +184,7 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
   for (const unit of schedule.units) {
     if (sizeOfDims(values[unit.members[0]!]!.dims) === 0) continue; // nothing to write
     if (unit.elementwise) group(unit);
+    else if (unit.rows !== null) rowGroup(unit, unit.rows);
     else single(unit.members[0]!);
   }
   for (const { value, target } of schedule.copies) if (sizeOfDims(values[value]!.dims) > 0) finalCopy(value, target);

@@ -1,6 +1,7 @@
 import { LIMITS } from './limits.js';
 import { ELEMENTWISE, hasMemory, INSTRUCTION, type LoweredGraph } from './lower.js';
 import { buildProgram, isWhole } from './program.js';
+import type { RowProgram } from './rows.js';
 
 // Which values are computed together. Elementwise values of one shape join the group of an operand unless that would make two groups
 // wait for each other.
@@ -13,6 +14,8 @@ export interface Unit {
   readonly outputs: readonly number[];
   /** A matrix product that an elementwise unit works on block by block, while it is in cache; -1: none. */
   readonly product: number;
+  /** Elementwise groups and reductions over the same rows, and how they are computed together; null: none of that. */
+  readonly rows: RowProgram | null;
 }
 
 /** Values whose results are memory that others read, and by whom (-1: handed back or written over a leaf). */
@@ -110,5 +113,6 @@ export function fuse(graph: LoweredGraph, enabled: boolean): Unit[] {
       members,
       outputs: outputsOf(members),
       product: -1,
+      rows: null,
     }));
 }

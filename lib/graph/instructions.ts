@@ -15,6 +15,7 @@ export const INSTRUCTIONS = [
   'random',
   'iota',
   'matmulGroup',
+  'rowGroup',
 ] as const;
 
 /** Micro-ops of an elementwise group, by code (native/kernels/elementwise.h). */
@@ -79,3 +80,9 @@ export const BUFFER_STATE = 1;
 export const BUFFER_OUTPUT = 2;
 export const OPERAND_ARENA = -1;
 export const OPERAND_SCALARS = -2;
+
+/** What a step of a row group does (native/plan/row_program.h): a group over the space, or over a number a row; and reductions of rows. */
+export const GROUP = 0;
+export const NUMBERS = 1;
+export const REDUCE = 2;
+export const SOFTMAX = 3;

@@ -4,4 +4,8 @@ export const LIMITS = {
   groupOps: 64,
   groupInputs: 24,
   groupOutputs: 8,
+  /** Steps of one row group, its inputs and what its steps make, and elements of a row. */
+  rowSteps: 32,
+  rowValues: 96,
+  rowColumns: 16384,
 } as const;

@@ -1,13 +1,15 @@
 import { codeOf, sizeOf } from '../dtype.js';
 import { contiguousStrides, show } from '../shape.js';
-import type { DecodedInstruction, DecodedOperand, DecodedPlan } from './decode.js';
-import { OPERAND_ARENA, OPERAND_SCALARS } from './instructions.js';
+import type { DecodedGroup, DecodedInstruction, DecodedOperand, DecodedPlan } from './decode.js';
+import { NUMBERS, OPERAND_ARENA, OPERAND_SCALARS, REDUCE } from './instructions.js';
 import { sizeOfDims } from './view.js';
 import { type Work, workOf, workOfPlan } from './work.js';
 
 // A plan in words that people read.
 
 const KINDS = ['input', 'state', 'output'];
+/** By the code of the `reduce` instruction. */
+const REDUCTIONS = ['sum', 'mean', 'max', 'min'];
 
 /** One line on the plan, then one on each instruction. `times`: nanoseconds that each has taken a step, where that has been measured. */
 export function listing(plan: DecodedPlan, times: ArrayLike<number> | null = null): string {
@@ -16,12 +18,31 @@ export function listing(plan: DecodedPlan, times: ArrayLike<number> | null = nul
   const head = `plan of ${n} instruction${n === 1 ? '' : 's'}: ${workText(workOfPlan(plan))} a step; ${memory}`;
   const rows = plan.instructions.map((instruction, i) => {
     const time = times === null ? [] : [`${duration(times[i]!)}`];
-    const ops = instruction.group?.ops.filter((op) => op.name !== 'constant').map((op) => op.name) ?? [];
     const precision = instruction.precision === 'bfloat16' ? 'bfloat16 operands' : '';
-    const parts = [operandsText(plan, instruction), precision, ops.join(' '), workText(workOf(instruction)), ...time];
+    const program = programText(instruction);
+    const parts = [operandsText(plan, instruction), precision, program, workText(workOf(instruction)), ...time];
     return [String(i), labelOf(instruction), parts.filter((p) => p !== '').join(' | ')];
   });
   return [head, ...align(rows)].join('\n');
+}
+
+/** The micro-ops of a group; of a row group the steps, in a row's numbers in brackets: `sum; (mul add); sub mul`. */
+function programText({ group, steps }: DecodedInstruction): string {
+  if (group !== null) return opsText(group);
+  return steps
+    .map(({ kind, choice, group }) => {
+      if (kind === REDUCE) return REDUCTIONS[choice]!;
+      if (group === null) return choice === 1 ? 'logSoftmax' : 'softmax';
+      return kind === NUMBERS ? `(${opsText(group)})` : opsText(group);
+    })
+    .join('; ');
+}
+
+function opsText({ ops }: DecodedGroup): string {
+  return ops
+    .filter((op) => op.name !== 'constant')
+    .map((op) => op.name)
+    .join(' ');
 }
 
 /** What an instruction is called, here and in profiles: `matmul float32 [64, 100]`. */

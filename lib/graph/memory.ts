@@ -2,6 +2,7 @@ import { sizeOf } from '../dtype.js';
 import { factorsOf, readsOf } from './edges.js';
 import type { LoweredGraph } from './lower.js';
 import { isWhole } from './program.js';
+import { mayOverwrite } from './rows.js';
 import type { Schedule } from './schedule.js';
 import { sizeOfDims } from './view.js';
 
@@ -70,7 +71,8 @@ export function placeValues(
               block.bytes !== bytes ||
               taken.has(block) ||
               block.end !== t ||
-              lastRead.get(r.owner) !== t
+              lastRead.get(r.owner) !== t ||
+              (unit.rows !== null && !mayOverwrite(unit.rows, values, k, r.owner))
             )
               return false;
             return (

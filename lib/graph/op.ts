@@ -100,6 +100,8 @@ export interface OpEntry {
   readonly view?: (input: View, node: LoweredNode) => View | null;
   /** An instruction of its own. */
   readonly instruction?: InstructionLowering;
+  /** A composition of other ops, which `apply` builds in its place: it has no node of its own, and no gradient rule. */
+  readonly composed?: (inputs: readonly AnyTensor[], attr: number) => AnyTensor;
 
   // Traits that passes ask for.
   /** Value v such that op(x, v) = x, and op(v, x) = x if `commutes`. */
@@ -131,6 +133,7 @@ const BLANK: Readonly<Record<keyof OpEntry, undefined>> = {
   constant: undefined,
   view: undefined,
   instruction: undefined,
+  composed: undefined,
   identity: undefined,
   commutes: undefined,
   involution: undefined,
@@ -187,6 +190,7 @@ export function apply(op: Op, inputs: AnyTensor[], attr = 0): AnyTensor {
   }
   const type = op.dtype(inputs, attr);
   const extent = op.shape(inputs, attr);
+  if (op.composed !== undefined) return op.composed(inputs, attr);
   const node: AnyTensor = new Tensor(
     op,
     inputs,

@@ -5,6 +5,7 @@ import { fuse } from './fuse.js';
 import { importGraph } from './ir.js';
 import { lower } from './lower.js';
 import { placeValues } from './memory.js';
+import { fuseRows } from './rows.js';
 import { schedule } from './schedule.js';
 import { simplify } from './simplify.js';
 import type { View } from './view.js';
@@ -55,8 +56,9 @@ export function buildPlan(
 ): Plan {
   const leaves = w.leaves.slice(0, w.leafCount).map((t) => ({ type: t.type, elements: t.extent.size }));
   const graph = lower(simplify(importGraph(w, outputs, values, targets)));
-  const units = fuse(graph, fused);
-  const order = schedule(graph, fused ? attachProducts(graph, units) : units, fused);
+  const groups = fuse(graph, fused);
+  const units = fused ? attachProducts(graph, fuseRows(graph, groups)) : groups;
+  const order = schedule(graph, units, fused);
 
   const outputBuffers: { type: number; elements: number }[] = [];
   const bufferOf = new Map<number, number>();

@@ -2,6 +2,7 @@ import { Edges, factorsOf } from './edges.js';
 import type { Unit } from './fuse.js';
 import { LEAF, type Lowered, type LoweredGraph } from './lower.js';
 import { isWhole } from './program.js';
+import { mayOverwrite } from './rows.js';
 
 // In which order units run, and which updates may write over their parameter at once instead of at the end.
 
@@ -26,8 +27,9 @@ export function schedule(graph: LoweredGraph, units: readonly Unit[], fused: boo
       i !== writer && reads[i]!.some((v) => isLeaf(values, v.owner, target)) ? [i] : [],
     );
     const own = reads[writer]!.filter((v) => isLeaf(values, v.owner, target));
+    const { elementwise, rows } = units[writer]!;
     const elementByElement =
-      units[writer]!.elementwise &&
+      (elementwise || (rows !== null && own.every((v) => mayOverwrite(rows, values, value, v.owner)))) &&
       own.every((v) => isWhole(v, values[v.owner]!, values[value]!.dims)) &&
       !factorsOf(values, units[writer]!).some((v) => isLeaf(values, v.owner, target));
     if ((own.length === 0 || elementByElement) && readers.every((r) => edges.precede(r, writer)))

@@ -1,6 +1,6 @@
 import { codeOf, sizeOf } from '../dtype.js';
-import type { DecodedInstruction, DecodedOperand, DecodedPlan } from './decode.js';
-import { OPERAND_SCALARS } from './instructions.js';
+import type { DecodedGroup, DecodedInstruction, DecodedOperand, DecodedPlan, DecodedRowStep } from './decode.js';
+import { GROUP, NUMBERS, OPERAND_SCALARS, REDUCE } from './instructions.js';
 import { sizeOfDims } from './view.js';
 
 // What instructions move and compute, from their operands' shapes alone. Bytes are those that an instruction asks for, whichever level of
@@ -41,10 +41,22 @@ export function workOfPlan({ instructions }: DecodedPlan): Work {
   };
 }
 
-function flopsOf({ name, outputs, inputs, group }: DecodedInstruction): number {
+/** Of each element of a group. */
+function opsOf(group: DecodedGroup | null): number {
+  return group === null ? 0 : group.ops.filter((op) => !NO_ARITHMETIC.includes(op.name)).length;
+}
+
+function flopsOfStep({ kind, group }: DecodedRowStep, [rows, columns]: readonly number[]): number {
+  if (kind === NUMBERS) return rows! * opsOf(group);
+  return rows! * columns! * (kind === GROUP ? opsOf(group) : PER_ELEMENT[kind === REDUCE ? 'reduce' : 'softmax']!);
+}
+
+function flopsOf({ name, outputs, inputs, group, steps }: DecodedInstruction): number {
   const results = sizeOfDims(outputs[0]!.dims);
-  const perResult = group === null ? 0 : group.ops.filter((op) => !NO_ARITHMETIC.includes(op.name)).length;
+  const perResult = opsOf(group);
   switch (name) {
+    case 'rowGroup':
+      return sum(steps.map((step) => flopsOfStep(step, inputs[0]!.dims)));
     case 'elementwise':
       return perResult * results;
     case 'matmulGroup':

@@ -12,6 +12,7 @@ export { dynamicSlice, gather, scatterAdd } from './gather.js';
 export { logicalAnd, logicalNot, logicalOr } from './logical.js';
 export { crossEntropy, type LossOptions, mse } from './loss.js';
 export { type MatmulOptions, matmul } from './matmul.js';
+export { type LayerNormOptions, layerNorm } from './norm.js';
 export { oneHot } from './onehot.js';
 export {
   type DropoutOptions,

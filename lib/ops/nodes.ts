@@ -10,7 +10,7 @@ import { constant } from './fill.js';
 import { Gather, ScatterAdd } from './gather.js';
 import { Iota } from './iota.js';
 import { Matmul } from './matmul.js';
-import { axesToSum, keepBit, keptExtent, Max, Sum, sumMask } from './reduce.js';
+import { axesToSum, keepBit, keptExtent, Max, Mean, Sum, sumMask } from './reduce.js';
 import { BroadcastTo, Reshape, swapLast, Transpose } from './shape.js';
 import { LogSoftmax, Softmax } from './softmax.js';
 import { Cos, Exp, Log, Sin, Sqrt } from './transcendental.js';
@@ -76,6 +76,11 @@ export function matmul(a: AnyTensor, b: AnyTensor, precision = 0): AnyTensor {
 /** Sum over the last axis, which stays as a 1. */
 export function sumLast(x: AnyTensor): AnyTensor {
   return apply(Sum, [x], sumMask(x.extent.rank - 1) | keepBit);
+}
+
+/** Mean over the last axis, which stays as a 1. */
+export function meanLast(x: AnyTensor): AnyTensor {
+  return apply(Mean, [x], sumMask(x.extent.rank - 1) | keepBit);
 }
 
 /** Maximum over the last axis, which stays as a 1. */

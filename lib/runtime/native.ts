@@ -43,6 +43,9 @@ export interface NativeInfo {
     readonly maxGroupOps: number;
     readonly maxGroupInputs: number;
     readonly maxGroupOutputs: number;
+    readonly maxRowSteps: number;
+    readonly maxRowValues: number;
+    readonly maxRowColumns: number;
   };
 }
 
@@ -173,11 +176,11 @@ export function checkAgreement(info: NativeInfo): void {
   same('ABI', [info.abi], [ABI]);
   same('instructions', info.instructions, INSTRUCTIONS);
   same('micro-ops', info.microOps, MICRO_OPS);
-  const { maxGroupOps, maxGroupInputs, maxGroupOutputs } = info.limits;
+  const { maxGroupOps, maxGroupInputs, maxGroupOutputs, maxRowSteps, maxRowValues, maxRowColumns } = info.limits;
   same(
     'limits',
-    [maxGroupOps, maxGroupInputs, maxGroupOutputs],
-    [LIMITS.groupOps, LIMITS.groupInputs, LIMITS.groupOutputs],
+    [maxGroupOps, maxGroupInputs, maxGroupOutputs, maxRowSteps, maxRowValues, maxRowColumns],
+    [LIMITS.groupOps, LIMITS.groupInputs, LIMITS.groupOutputs, LIMITS.rowSteps, LIMITS.rowValues, LIMITS.rowColumns],
   );
 }
 

@@ -31,6 +31,24 @@ export type FeaturesInput<
       : FeaturesError<Op, S, I>
     : FeaturesError<Op, S, I>;
 
+/** A vector as long as the last dimension of `S`, or the text of what is wrong with it. */
+export type FeatureVector<
+  Op extends string,
+  S extends Shape,
+  V extends Shape,
+  D extends FloatDType,
+> = number extends S['length']
+  ? Tensor<V, D>
+  : S extends [...infer _Batch extends Shape, infer Last extends number]
+    ? V extends readonly [infer Own extends number]
+      ? SameDim<Own, Last> extends true
+        ? Tensor<V, D>
+        : `${Op} ${Show<V>} does not fit ${Show<S>}: expected ${Show<[Last]>}`
+      : number extends V['length']
+        ? Tensor<V, D>
+        : `${Op} ${Show<V>} does not fit ${Show<S>}: expected ${Show<[Last]>}`
+    : Tensor<V, D>;
+
 /** The shape that comes out: the last dimension replaced by `O`. */
 export type FeaturesOutput<S extends Shape, O extends number> = number extends S['length']
   ? number[]

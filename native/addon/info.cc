@@ -3,6 +3,7 @@
 #include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
 #include "plan/instruction.h"
+#include "plan/row_program.h"
 
 namespace gradsmith::addon {
 namespace {
@@ -44,6 +45,9 @@ Napi::Object limits(Napi::Env env) {
   set_number(object, "maxGroupOps", static_cast<double>(kernels::kMaxGroupOps));
   set_number(object, "maxGroupInputs", static_cast<double>(kernels::kMaxGroupInputs));
   set_number(object, "maxGroupOutputs", static_cast<double>(kernels::kMaxGroupOutputs));
+  set_number(object, "maxRowSteps", static_cast<double>(plan::kMaxRowSteps));
+  set_number(object, "maxRowValues", static_cast<double>(plan::kMaxRowValues));
+  set_number(object, "maxRowColumns", static_cast<double>(plan::kMaxRowColumns));
   return object;
 }
 

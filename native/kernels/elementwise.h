@@ -105,8 +105,8 @@ enum class Code : uint16_t {
 using BlockFn = void(char* d, const char* a, const char* b, const char* c, size_t n);
 
 /// A recipe (elementwise_recipes.h) over `rows` rows of n elements, any number of them, on the slots listed from `at`
-/// on, which are not moved. `steps`: bytes from one row to the next of each of its outputs and streams; not read where
-/// there is one row.
+/// on, which are not moved. `steps`: bytes from one row to the next of each of its outputs, streams and numbers; not
+/// read where there is one row.
 using RecipeFn = void(char* const* slots, const uint16_t* at, size_t n, size_t rows, const ptrdiff_t* steps);
 
 struct Step {
@@ -149,6 +149,9 @@ struct ElementwiseKernels {
   RecipeFn* const* recipes[2];
   /// n copies of one element of `bytes` bytes (1, 4 or 8).
   void (*fill)(char* d, const char* element, size_t bytes, size_t n);
+  /// `columns` copies of the element at x + r · pitch in row r of d, row by row without gaps. May write up to 64 bytes
+  /// beyond the last.
+  void (*spread)(char* d, const char* x, ptrdiff_t pitch, size_t bytes, size_t rows, size_t columns);
 };
 
 }  // namespace gradsmith::kernels

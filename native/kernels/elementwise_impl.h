@@ -70,6 +70,29 @@ void fill(char* d, const char* element, size_t bytes, size_t n) {
   }
 }
 
+template <class Isa, class T>
+void spread_words(char* d, const char* x, ptrdiff_t pitch, size_t rows, size_t columns) {
+  using V = simd::Vec<T, Isa>;
+  T* z = reinterpret_cast<T*>(d);
+  for (size_t r = 0; r < rows; ++r, x += pitch, z += columns) {
+    T value;
+    std::memcpy(&value, x, sizeof(T));
+    // Whole vectors: the next row overwrites what is too much.
+    for (size_t i = 0; i < columns; i += V::kLanes) V::splat(value).store(z + i);
+  }
+}
+
+template <class Isa>
+void spread(char* d, const char* x, ptrdiff_t pitch, size_t bytes, size_t rows, size_t columns) {
+  if (bytes == 4) {
+    spread_words<Isa, int32_t>(d, x, pitch, rows, columns);
+  } else if (bytes == 8) {
+    spread_words<Isa, int64_t>(d, x, pitch, rows, columns);
+  } else {
+    for (size_t r = 0; r < rows; ++r, x += pitch) std::memset(d + r * columns, *x, columns);
+  }
+}
+
 template <class Isa>
 ElementwiseKernels make_elementwise() {
   constexpr size_t k32 = simd::Vec<float, Isa>::kLanes, k64 = simd::Vec<double, Isa>::kLanes;
@@ -80,7 +103,8 @@ ElementwiseKernels make_elementwise() {
           bytes_function<Isa, false>,
           run_program<Isa>,
           {recipe_kernels<Isa>().function[0], recipe_kernels<Isa>().function[1]},
-          fill<Isa>};
+          fill<Isa>,
+          spread<Isa>};
 }
 
 }  // namespace gradsmith::kernels

@@ -67,14 +67,17 @@ void run_recipe(char* const* slots, const uint16_t* at, size_t n, size_t rows, c
   constexpr size_t kUnroll = R::heavy() || R::kRecipe.ops > 4 ? 2 : 4;
   T* y[kOutputs];
   const T* x[kStreams];
+  const T* from[kUniforms + 1];
   V numbers[kUniforms + 1];
   GRADSMITH_UNROLL(16)
   for (size_t i = 0; i < kOutputs; ++i) y[i] = reinterpret_cast<T*>(slots[at[i]]);
   GRADSMITH_UNROLL(16)
   for (size_t i = 0; i < kStreams; ++i) x[i] = reinterpret_cast<const T*>(slots[at[kOutputs + i]]);
   GRADSMITH_UNROLL(16)
-  for (size_t i = 0; i < kUniforms; ++i)
-    numbers[i] = V::splat(*reinterpret_cast<const T*>(slots[at[kOutputs + kStreams + i]]));
+  for (size_t i = 0; i < kUniforms; ++i) {
+    from[i] = reinterpret_cast<const T*>(slots[at[kOutputs + kStreams + i]]);
+    numbers[i] = V::splat(*from[i]);
+  }
   const auto vector = [&](size_t i, auto load, auto store) __attribute__((always_inline)) {
     V r[static_cast<size_t>(R::kRecipe.registers())];
     GRADSMITH_UNROLL(16)
@@ -106,6 +109,11 @@ void run_recipe(char* const* slots, const uint16_t* at, size_t n, size_t rows, c
     for (size_t k = 0; k < kOutputs; ++k) y[k] = next(y[k], steps[k]);
     GRADSMITH_UNROLL(16)
     for (size_t k = 0; k < kStreams; ++k) x[k] = next(x[k], steps[kOutputs + k]);
+    GRADSMITH_UNROLL(16)
+    for (size_t k = 0; k < kUniforms; ++k) {
+      from[k] = next(from[k], steps[kOutputs + kStreams + k]);
+      numbers[k] = V::splat(*from[k]);
+    }
   }
 }
 

@@ -94,29 +94,40 @@ size_t group_outputs(const Instruction& instruction) {
   return instruction.attrs.size() < kHeader || instruction.attrs[1] < 0 ? 0 : static_cast<size_t>(instruction.attrs[1]);
 }
 
-Group decode_group(const Instruction& instruction) {
-  const std::vector<int32_t>& attrs = instruction.attrs;
-  require(attrs.size() >= kHeader, "attributes are missing");
-  for (size_t i = 0; i < kHeader; ++i) require(attrs[i] >= 0, "a count is negative");
-  const size_t inputs = static_cast<size_t>(attrs[0]), outputs = static_cast<size_t>(attrs[1]);
-  const size_t ops = static_cast<size_t>(attrs[2]);
-  require(inputs <= kernels::kMaxGroupInputs, "too many inputs: " + std::to_string(inputs));
+size_t program_words(std::span<const int32_t> words) {
+  if (words.size() < kHeader || words[1] < 0 || words[2] < 0) return 0;
+  return kHeader + static_cast<size_t>(words[1]) + static_cast<size_t>(words[2]) * kWordsPerOp;
+}
+
+Group decode_program(std::span<const int32_t> words, const std::vector<DType>& inputs) {
+  require(words.size() >= kHeader, "attributes are missing");
+  for (size_t i = 0; i < kHeader; ++i) require(words[i] >= 0, "a count is negative");
+  const size_t outputs = static_cast<size_t>(words[1]), ops = static_cast<size_t>(words[2]);
+  require(inputs.size() <= kernels::kMaxGroupInputs, "too many inputs: " + std::to_string(inputs.size()));
   require(outputs >= 1 && outputs <= kernels::kMaxGroupOutputs, "number of outputs: " + std::to_string(outputs));
   require(ops <= kernels::kMaxGroupOps, "too many ops: " + std::to_string(ops));
-  require(attrs.size() == kHeader + outputs + ops * kWordsPerOp, "attributes have the wrong length");
-  require(instruction.operands.size() == inputs + outputs, "operands are missing or too many");
+  require(words.size() == program_words(words), "attributes have the wrong length");
+  require(inputs.size() == static_cast<size_t>(words[0]), "operands are missing or too many");
 
-  Group group{inputs, {}, {}, {}};
-  for (size_t i = 0; i < inputs; ++i) group.registers.push_back(instruction.operands[outputs + i].dtype);
+  Group group{inputs.size(), {}, {}, inputs};
   for (size_t i = 0; i < ops; ++i) {
-    group.ops.push_back(decode_op(attrs.data() + kHeader + outputs + i * kWordsPerOp, group.registers));
+    group.ops.push_back(decode_op(words.data() + kHeader + outputs + i * kWordsPerOp, group.registers));
     group.registers.push_back(group.ops.back().result());
   }
   for (size_t i = 0; i < outputs; ++i) {
-    const int32_t reg = attrs[kHeader + i];
+    const int32_t reg = words[kHeader + i];
     require(reg >= 0 && static_cast<size_t>(reg) < group.registers.size(), "output of register " + std::to_string(reg));
     group.outputs.push_back(reg);
   }
+  return group;
+}
+
+Group decode_group(const Instruction& instruction) {
+  const size_t outputs = group_outputs(instruction);
+  require(instruction.operands.size() >= outputs, "operands are missing or too many");
+  std::vector<DType> inputs;
+  for (size_t i = outputs; i < instruction.operands.size(); ++i) inputs.push_back(instruction.operands[i].dtype);
+  Group group = decode_program(instruction.attrs, inputs);
   check_operands(instruction, group);
   return group;
 }

@@ -1,6 +1,7 @@
 // A decoded elementwise group: a program in static single assignment. Format: docs/architecture.md.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kernels/elementwise.h"
@@ -25,6 +26,12 @@ struct Group {
 
 /// Number of outputs the attributes name; 0 where there are none (verify refuses those).
 size_t group_outputs(const Instruction& instruction);
+
+/// The program that the words are: inputs, outputs, ops, the register of each output, 6 words an op. `inputs`: the
+/// dtype of each. Throws PlanError unless it is well-typed and within the limits.
+Group decode_program(std::span<const int32_t> words, const std::vector<DType>& inputs);
+/// Words of the program that `words` begin with; 0 where its counts are missing or wrong.
+size_t program_words(std::span<const int32_t> words);
 
 /// Throws PlanError unless the attributes are a well-typed program that fits the operands.
 Group decode_group(const Instruction& instruction);

@@ -33,6 +33,7 @@ DirectGroup::DirectGroup(std::unique_ptr<GroupProgram> program, const GroupSpace
     steps_.push_back(flat_ ? 0 : space.strides[operand][0] * bytes);
     streams_.push_back({refs[operand], flat_ ? bytes : steps_.back()});
   }
+  steps_.resize(GroupRecipe::kMostSlots);
   parts = static_cast<size_t>((units_ + part_units_ - 1) / part_units_);
   cost_ns = 10 + lowered.ns_per_element * static_cast<double>(space.size);
 }

@@ -28,7 +28,7 @@ class DirectGroup final : public Prepared {
   std::unique_ptr<GroupProgram> program_;
   GroupRecipe recipe_;
   std::vector<Stream> streams_;
-  std::vector<ptrdiff_t> steps_;  // by stream: bytes from row to row
+  std::vector<ptrdiff_t> steps_;  // by slot: bytes from row to row
   bool flat_;                     // units are elements, else rows
   int64_t units_, part_units_, row_;
 };

@@ -43,7 +43,7 @@ class GroupRecipe {
   }
 
   /// `rows` rows of n elements. The caller has filled in the first streams().size() of kMostSlots slots. `steps`:
-  /// bytes from row to row of each, not read where there is one row.
+  /// bytes from row to row of each slot, 0 behind the streams'; not read where there is one row.
   void run(char* const* slots, size_t n, size_t rows, const ptrdiff_t* steps) const noexcept {
     recipe_(slots, kInOrder.data(), n, rows, steps);
   }

@@ -121,5 +121,6 @@ extern const InstructionRow kDynamicSliceRow;      // index.cc
 extern const InstructionRow kRandomRow;            // random.cc
 extern const InstructionRow kIotaRow;              // random.cc
 extern const InstructionRow kMatmulGroupRow;       // matmul_group.cc
+extern const InstructionRow kRowGroupRow;          // row_group.cc
 
 }  // namespace gradsmith::plan

@@ -6,11 +6,11 @@
 namespace gradsmith::plan {
 
 std::span<const InstructionRow> instruction_table() {
-  static const std::array<InstructionRow, 13> table = [] {
-    std::array<InstructionRow, 13> rows = {kElementwiseRow, kMatmulRow,       kReduceRow,           kArgReduceRow,
+  static const std::array<InstructionRow, 14> table = [] {
+    std::array<InstructionRow, 14> rows = {kElementwiseRow, kMatmulRow,       kReduceRow,           kArgReduceRow,
                                            kSoftmaxRow,     kCrossEntropyRow, kCrossEntropyGradRow, kGatherRow,
                                            kScatterAddRow,  kDynamicSliceRow, kRandomRow,           kIotaRow,
-                                           kMatmulGroupRow};
+                                           kMatmulGroupRow, kRowGroupRow};
     for (size_t i = 0; i < rows.size(); ++i) rows[i].opcode = static_cast<int32_t>(i) + 1;
     return rows;
   }();

@@ -216,7 +216,7 @@ class MatmulGroup final : public Prepared {
                           ptrdiff_t block_row) noexcept {
     Part& part = *static_cast<Part*>(context);
     const MatmulGroup& self = *part.self;
-    ptrdiff_t steps[GroupRecipe::kMostSlots];
+    ptrdiff_t steps[GroupRecipe::kMostSlots] = {};
     bool touch = true;
     size_t q = 0;
     for (const uint16_t stream : self.recipe_->streams()) {

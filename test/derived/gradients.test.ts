@@ -41,7 +41,9 @@ function worst(a: ArrayLike<number>, n: ArrayLike<number>): number {
   return w;
 }
 
-const differentiable = opsUnderTest().filter((op) => op.gradient !== undefined && typesOf(op).includes(FLOAT64));
+const differentiable = opsUnderTest().filter(
+  (op) => (op.gradient ?? op.composed) !== undefined && typesOf(op).includes(FLOAT64),
+);
 
 function setUp(op: Op, testCase: SampleCase, seed: number) {
   const next = generator(seed);

@@ -201,6 +201,13 @@ export const REFERENCES: Readonly<Record<string, Reference>> = {
   min: reduction((v) => v.reduce((a, b) => Math.min(a, b), Infinity)),
   argmax: arg((a, b) => a > b),
   argmin: arg((a, b) => a < b),
+  layerNorm: ([x, eps, gamma, beta]) =>
+    rows(x!, (row) => {
+      const mean = row.reduce((s, v) => s + v, 0) / row.length;
+      const variance = row.reduce((s, v) => s + (v - mean) ** 2, 0) / row.length;
+      const scale = 1 / Math.sqrt(variance + eps!.data[0]!);
+      return row.map((v, i) => (v - mean) * scale * (gamma?.data[i] ?? 1) + (beta?.data[i] ?? 0));
+    }),
   softmax: ([x]) => rows(x!, (row) => logSoftmaxRow(row).map(Math.exp)),
   logSoftmax: ([x]) => rows(x!, logSoftmaxRow),
   crossEntropy: ([logits, labels]) =>

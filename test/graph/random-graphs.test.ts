@@ -11,6 +11,7 @@ import { keepBit } from '../../lib/ops/reduce.js';
 import { swapLast } from '../../lib/ops/shape.js';
 import { commitSync, type Update } from '../../lib/runtime/commit.js';
 import { state } from '../../lib/runtime/parameter.js';
+import { planFor } from '../../lib/runtime/run.js';
 import { intern } from '../../lib/shape.js';
 import { type AnyTensor, scalar } from '../../lib/tensor.js';
 import { generator, tensorOf } from '../derived/cases.js';
@@ -139,8 +140,9 @@ class Builder {
       this.reduction,
       this.product,
       this.rows,
+      this.overRows,
     ];
-    kinds[this.below(this.summing ? kinds.length : kinds.length - 2)]!.call(this);
+    kinds[this.below(this.summing ? kinds.length : kinds.length - 3)]!.call(this);
     // Ints and tests find their way back.
     if (this.below(8) === 0) this.add('cast', [this.pick(INT32)], FLOAT64);
   }
@@ -212,6 +214,21 @@ class Builder {
   private rows(): void {
     const x = this.pickOrNull((t) => t.type === FLOAT64 && t.extent.rank >= 2 && t.extent.size > 0)!;
     this.add(this.below(2) === 0 ? 'softmax' : 'logSoftmax', [x]);
+  }
+
+  /** A number of each row, kept or squeezed, and the row again with it; what layers that normalise are made of. */
+  private overRows(): void {
+    const x = this.pickOrNull((t) => t.type === FLOAT64 && t.extent.rank >= 1 && t.extent.size > 0)!;
+    const { rank, dims } = x.extent;
+    const names = ['sum', 'mean', 'max', 'min'];
+    const of = this.below(2) === 0 ? this.add('tanh', [x]) : x;
+    const kept = this.below(2) * keepBit;
+    let number = this.add(names[this.below(names.length)]!, [of], (1 << (rank - 1)) | kept);
+    if (this.below(2) === 0) number = this.add('sigmoid', [number]);
+    if (kept === 0) number = this.add('reshape', [number], intern([...dims.slice(0, -1), 1]).id);
+    const y = this.add(this.below(2) === 0 ? 'sub' : 'minimum', [x, number]);
+    if (this.below(2) === 0) this.add('mul', [y, y]);
+    if (this.below(2) === 0) this.add('sub', [y, this.add('mean', [y], (1 << (rank - 1)) | keepBit)]);
   }
 }
 
@@ -304,9 +321,13 @@ describe('random graphs', () => {
     setEager(false);
     const names = new Set<string>();
     let swaps = 0;
+    let rowGroups = 0;
     for (const seed of seeds) {
       const builder = new Builder(seed);
-      const { updates } = builder.build();
+      const { updates, nodes, outputs } = builder.build();
+      const roots = outputs.map((k) => nodes[k]!.t).filter((t) => t.op !== null);
+      const plan = { outputs: roots, values: [], targets: [], forget: false, onFailure: null };
+      if (roots.length > 0) rowGroups += planFor(plan).names.filter((name) => name === 'rowGroup').length;
       for (const name of builder.names) names.add(name);
       for (const [target, value] of updates) if (value !== target && updates.get(value) === target) swaps++;
     }
@@ -325,5 +346,6 @@ describe('random graphs', () => {
       expect(names, name).toContain(name);
     }
     expect(swaps).toBeGreaterThan(5);
+    if (fused) expect(rowGroups).toBeGreaterThan(50);
   });
 });

@@ -131,6 +131,49 @@ inline std::vector<std::vector<int32_t>> seed_plans() {
     finish(plan);
   }
   {
+    PlanBuilder plan;  // row groups: a layer normalised in place, softmax and what is made of it
+    plan.state(kF32, 60);
+    plan.input(kF32, 12);
+    plan.output(kF32, 60);
+    plan.output(kF32, 5);
+    plan.output(DType::kBool, 60);
+    plan.scalars(1).arena(1024);
+    const auto op = [](Micro micro, int32_t a, int32_t b) { return std::vector{code(micro), 0, a, b, 0, 0}; };
+    const auto join = [](std::vector<std::vector<int32_t>> parts) {
+      std::vector<int32_t> all;
+      for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+      return all;
+    };
+    const View x = view(0, kF32, {5, 12}), row = {1, kF32, {5, 12}, {0, 1}, 0};
+    const View eps = {kScalars, kF64, {5, 12}, {0, 0}, 0};
+    plan.add("rowGroup",
+             join({{3, 1, 5, 7, /**/ 2, 1, 0, /**/ 0, 2, 0, 3, 2, 1, 2, 3},
+                   op(Micro::kSub, 0, 1),
+                   op(Micro::kSquare, 2, 0),
+                   {2, 1, 4, /**/ 1, 2, 5, 2, 2, 1, 3, 4},
+                   op(Micro::kCast, 1, 0),
+                   op(Micro::kAdd, 0, 2),
+                   op(Micro::kSqrt, 3, 0),
+                   {0, 4, 0, 3, 6, 1, 4, 1, 3, 6},
+                   op(Micro::kSub, 0, 1),
+                   op(Micro::kDiv, 4, 2),
+                   op(Micro::kMul, 5, 3)}),
+             {x, x, row, eps});
+    plan.add("rowGroup",
+             join({{2, 3, 4, 2, 5, 4, /**/ 3, 0, 0, /**/ 2, 2, 2, /**/ 0, 3, 2, 3, 1, 3, 2, 2, 3, 4},
+                   op(Micro::kGreater, 0, 1),
+                   op(Micro::kMul, 0, 2),
+                   {2, 0, 5}}),
+             {view(2, kF32, {5, 12}),
+              view(kArena, kF32, {5, 12}),
+              view(4, DType::kBool, {5, 12}),
+              x,
+              {1, kF32, {5, 12}, {1, 0}, 3}});
+    plan.add("rowGroup", join({{1, 1, 2, 2, /**/ 0, 1, 0, 1, 1, 1, 1}, op(Micro::kExp, 0, 0), {2, 0, 1}}),
+             {view(3, kF32, {5, 1}), {kArena, kF32, {5, 12}, {-12, 1}, 48}});
+    finish(plan);
+  }
+  {
     PlanBuilder plan;  // a classifier's end
     plan.input(kF32, 50);
     plan.input(kI32, 5);

@@ -1,5 +1,5 @@
 import { add, type GradsmithError, manualSeed, parameter, relu, type Tensor, tensor, zeros } from 'gradsmith';
-import { Dropout, Linear, Module, ReLU, Sequential, Sigmoid, Tanh } from 'gradsmith/nn';
+import { Dropout, LayerNorm, Linear, Module, ReLU, Sequential, Sigmoid, Tanh } from 'gradsmith/nn';
 import { expect, test } from 'vitest';
 
 class Residual extends Module {
@@ -103,6 +103,22 @@ test('dropout drops while training and passes everything on otherwise', async ()
   expect(new Set(kept)).toEqual(new Set([4]));
   expect(await layer.eval().forward(x).data()).toEqual(await x.data());
   expect(codeOf(() => new Dropout(1))[0]).toBe('ERR_VALUE');
+});
+
+test('LayerNorm starts as plain normalisation, with the names of PyTorch', async () => {
+  const layer = new LayerNorm(4, { eps: 0 });
+  expect([...layer.namedParameters()].map(([name]) => name)).toEqual(['weight', 'bias']);
+  expect(await layer.forward(tensor([[1, 1, 3, 3]])).array()).toEqual([[-1, -1, 1, 1]]);
+  expect(await new LayerNorm(2).forward(tensor([5, 5])).array()).toEqual([0, 0]);
+  // Far from 0, where the mean of squares would have no digits left for the variance.
+  expect(await layer.forward(tensor([[16384, 16384, 16386, 16386]])).array()).toEqual([[-1, -1, 1, 1]]);
+  expect(new LayerNorm(3, { dtype: 'float64' }).weight.dtype).toBe('float64');
+  expect(codeOf(() => new LayerNorm(0))).toEqual(['ERR_VALUE', 'LayerNorm: expected a number of features >= 1, got 0']);
+  expect(codeOf(() => new LayerNorm(2, { eps: -1 }))).toEqual(['ERR_VALUE', 'LayerNorm: expected eps >= 0, got -1']);
+  expect(codeOf(() => layer.forward(zeros([2, 3]) as never))).toEqual([
+    'ERR_SHAPE',
+    'LayerNorm: expected 4 features, got [2, 3]',
+  ]);
 });
 
 test('a Linear without bias has none', () => {

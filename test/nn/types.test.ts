@@ -1,5 +1,5 @@
 import { type Tensor, zeros } from 'gradsmith';
-import { Dropout, Linear, ReLU, Sequential } from 'gradsmith/nn';
+import { Dropout, LayerNorm, Linear, ReLU, Sequential } from 'gradsmith/nn';
 import { expectTypeOf, test } from 'vitest';
 
 test('shapes flow through layers', () => {
@@ -9,6 +9,10 @@ test('shapes flow through layers', () => {
   expectTypeOf(net.forward(zeros([5, 64]))).toEqualTypeOf<Tensor<[5, 10]>>();
   expectTypeOf(new Linear(3, 2).forward(zeros([7, 5, 3]))).toEqualTypeOf<Tensor<[7, 5, 2]>>();
   expectTypeOf(new Linear(3, 2, { dtype: 'float64' }).weight.dtype).toEqualTypeOf<'float64'>();
+  const normed = new Sequential(new Linear(3, 2), new LayerNorm(2));
+  expectTypeOf(normed.forward(zeros([7, 3]))).toEqualTypeOf<Tensor<[7, 2]>>();
+  // @ts-expect-error: Sequential: layer 1 takes 3 features but gets 2
+  expectTypeOf(() => new Sequential(new Linear(3, 2), new LayerNorm(3))).toBeFunction();
   const batch = zeros([5, 64]) as Tensor<[number, 64]>;
   expectTypeOf(net.forward(batch)).toEqualTypeOf<Tensor<[number, 10]>>();
   const nested = new Sequential(net, new ReLU(), new Linear(10, 3));

@@ -8,7 +8,14 @@ export interface Case {
   name: string;
   op: string;
   inputs: Dumped[];
-  options: { axis?: number; keepDims?: boolean; shape?: number[]; permutation?: number[]; classes?: number };
+  options: {
+    axis?: number;
+    keepDims?: boolean;
+    shape?: number[];
+    permutation?: number[];
+    classes?: number;
+    eps?: number;
+  };
   value: Dumped;
   seed?: Dumped;
   gradients?: (Dumped | null)[];
@@ -24,6 +31,7 @@ const CALLS: Record<string, Call> = {
   transpose: ([x], { permutation }) => ops.transpose!(x, permutation),
   reshape: ([x], { shape }) => ops.reshape!(x, shape),
   broadcastTo: ([x], { shape }) => ops.broadcastTo!(x, shape),
+  layerNorm: ([x, gamma, beta], { eps }) => ops.layerNorm!(x, gamma, beta, { eps }),
   oneHot: ([labels], { classes }) => ops.oneHot!(labels, classes, { dtype: 'float64' }),
 };
 

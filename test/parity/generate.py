@@ -144,6 +144,9 @@ def ops():
     for name, f in {"softmax": torch.softmax, "logSoftmax": torch.log_softmax}.items():
         add(name, name, (lambda t, f=f: f(t, dim=-1)), [a * 2])
         add(f"{name}, three dimensions", name, (lambda t, f=f: f(t, dim=-1)), [wave([2, 3, 5], 0.3, 4)])
+    gamma, beta = wave([5], 0.7).abs() + 0.5, wave([5], 2.0)
+    for name, vectors in {"": [], ", gamma": [gamma], ", gamma and beta": [gamma, beta]}.items():
+        add(f"layerNorm{name}", "layerNorm", lambda t, *v: F.layer_norm(t, [5], *v, eps=1e-3), [wave([2, 3, 5], 0.3, 4), *vectors], {"eps": 1e-3})
     add("crossEntropy", "crossEntropy", lambda t, l: F.cross_entropy(t, index(l)), [a * 2, labels])
     add("mse", "mse", F.mse_loss, [a, b])
     add("gather", "gather", lambda t, i: t[index(i)], [wave([5, 3]), rows])
@@ -157,11 +160,11 @@ def ops():
 class Recorder(torch.Tensor):
     """Remembers the bounds that an init rule draws with."""
 
-    def uniform_(self, low=0.0, high=1.0):
+    def uniform_(self, low=0.0, high=1.0, generator=None):
         Recorder.drawn = {"kind": "uniform", "low": low, "high": high}
         return self
 
-    def normal_(self, mean=0.0, std=1.0):
+    def normal_(self, mean=0.0, std=1.0, generator=None):
         Recorder.drawn = {"kind": "normal", "mean": mean, "std": std}
         return self
 

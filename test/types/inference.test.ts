@@ -17,6 +17,7 @@ import {
   full,
   gather,
   greater,
+  layerNorm,
   logicalNot,
   matmul,
   max,
@@ -219,6 +220,8 @@ test('an unknown rank is left to run time', () => {
   agrees(matmul(anything, zeros([10, 2])), [64, 2]).toEqualTypeOf<Tensor<number[]>>();
   agrees(sum(anything, { axis: 0 }), [10]).toEqualTypeOf<Tensor<number[]>>();
   agrees(softmax(anything), [64, 10]).toEqualTypeOf<Tensor<number[]>>();
+  agrees(layerNorm(anything), [64, 10]).toEqualTypeOf<Tensor<number[]>>();
+  agrees(layerNorm(y, zeros([10])), [64, 10]).toEqualTypeOf<Tensor<[64, 10]>>();
   agrees(reshape(anything, [64, 10]), [64, 10]).toEqualTypeOf<Tensor<[64, 10]>>();
 });
 

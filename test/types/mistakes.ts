@@ -7,6 +7,7 @@ import {
   exp,
   expandDims,
   flatten,
+  layerNorm,
   logicalAnd,
   matmul,
   mse,
@@ -116,6 +117,16 @@ export const mistakes: readonly Mistake[] = [
     says: 'softmax: axis 5 is out of range for [64, 10]',
     // @ts-expect-error
     code: () => softmax(y, { axis: 5 }),
+  },
+  {
+    says: 'layerNorm: gamma [64] does not fit [64, 10]: expected [10]',
+    // @ts-expect-error
+    code: () => layerNorm(y, zeros([64])),
+  },
+  {
+    says: 'layerNorm: beta [1, 10] does not fit [64, 10]: expected [10]',
+    // @ts-expect-error
+    code: () => layerNorm(y, null, zeros([1, 10])),
   },
   {
     says: 'transpose: [0, 0] is not a permutation of the axes of [64, 10]',

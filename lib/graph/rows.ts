@@ -1,0 +1,377 @@
+import { Edges } from './edges.js';
+import type { Unit } from './fuse.js';
+import { GROUP, NUMBERS, REDUCE, SOFTMAX } from './instructions.js';
+import { LIMITS } from './limits.js';
+import { ELEMENTWISE, INSTRUCTION, type Lowered, type LoweredGraph } from './lower.js';
+import { buildProgram, type GroupInput, type GroupProgram, isWhole } from './program.js';
+import { isContiguous, reshapeView, sizeOfDims, type View } from './view.js';
+
+// Row groups: elementwise groups and reductions over the same rows, computed together on a few rows at a time while these are in cache.
+// A space is `rows` rows of `columns` elements. A value over it is wide (an element for each place) or narrow (a number a row).
+
+export interface RowStep {
+  readonly kind: number;
+  /** The kind of reduction; of softmax, 1 for logSoftmax. */
+  readonly choice: number;
+  /** Of GROUP and NUMBERS. */
+  readonly program: GroupProgram | null;
+  /** Positions among the row group's values: its inputs, then what the steps write, in order. */
+  readonly reads: readonly number[];
+  /** Values of the graph. */
+  readonly writes: readonly number[];
+}
+
+export interface RowProgram {
+  readonly rows: number;
+  readonly columns: number;
+  /** What is read from outside, as its readers see it. */
+  readonly inputs: readonly GroupInput[];
+  /** The same as matrices [rows, columns]. */
+  readonly matrices: readonly View[];
+  readonly steps: readonly RowStep[];
+}
+
+interface Space {
+  readonly dims: readonly number[];
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Ops that are computed again where a later step needs them; others are kept. */
+const CHEAP = new Set(
+  'copy cast neg abs sign square relu add sub mul maximum minimum equal notEqual less lessEqual greater greaterEqual'
+    .concat(' logicalAnd logicalOr logicalNot select')
+    .split(' '),
+);
+/** So many at most, for one value. */
+const CHEAP_OPS = 6;
+
+/** Joins units that work on the same rows, around each reduction of rows. */
+export function fuseRows(graph: LoweredGraph, units: readonly Unit[]): readonly Unit[] {
+  const { values } = graph;
+  const edges = new Edges(values, units, true);
+  const roots = new Set([...graph.outputs.map((o) => o.owner), ...graph.updates.map((u) => u.value)]);
+  const joined = new Map<number, Unit | null>();
+  units.forEach((unit, i) => {
+    const space = joined.has(i) ? null : spaceOf(values, unit);
+    if (space === null) return;
+    const set = grow(i, space);
+    const members = [...set].flatMap((u) => units[u]!.members).sort((a, b) => a - b);
+    if (!members.some((k) => values[k]!.kind === ELEMENTWISE && isWide(values[k]!, space))) return;
+    const outside = new Set(edges.reads.flatMap((views, u) => (set.has(u) ? [] : views.map((v) => v.owner))));
+    const outputs = members.filter((k) => roots.has(k) || outside.has(k));
+    const rows = new RowBuilder(values, members, outputs, space).build();
+    if (rows === null) return;
+    for (const u of set) joined.set(u, null);
+    joined.set(i, { elementwise: false, members, outputs, product: -1, rows });
+  });
+  return units.map((unit, i) => (joined.has(i) ? joined.get(i)! : unit)).filter((u) => u !== null);
+
+  /** The unit and all its neighbours, theirs too, that work on the same rows. */
+  function grow(start: number, space: Space): Set<number> {
+    const set = new Set([start]);
+    for (let grown = true; grown; ) {
+      grown = false;
+      for (const u of neighbours(set)) {
+        if (joined.has(u) || !accepts(set, u, space)) continue;
+        set.add(u);
+        grown = true;
+      }
+    }
+    return set;
+  }
+
+  function neighbours(set: ReadonlySet<number>): Set<number> {
+    const found = new Set<number>();
+    for (const u of set) {
+      for (const v of edges.reads[u]!) found.add(edges.unitOf.get(v.owner) ?? u);
+      for (const w of edges.after[u]!) found.add(w);
+    }
+    for (const u of set) found.delete(u);
+    return found;
+  }
+
+  function accepts(set: ReadonlySet<number>, u: number, space: Space): boolean {
+    const unit = units[u]!;
+    if (!unit.elementwise && spaceOf(values, unit) === null) return false;
+    if (unit.members.some((k) => !sameRows(values[k]!, space))) return false;
+    const wider = new Set(set).add(u);
+    const made = new Set([...wider].flatMap((w) => units[w]!.members));
+    for (const w of wider) {
+      for (const k of units[w]!.members) {
+        for (const o of values[k]!.operands) if (!isReadable(values, k, o, made, space)) return false;
+      }
+    }
+    return !edges.comesBack(wider);
+  }
+}
+
+/** The rows that a unit reduces, or null if it does something else, or to rows that are too long. */
+function spaceOf(values: readonly Lowered[], unit: Unit): Space | null {
+  const v = values[unit.members[0]!]!;
+  if (v.kind !== INSTRUCTION || (v.name !== 'reduce' && v.name !== 'softmax')) return null;
+  const { dims } = v.operands[0]!;
+  const columns = dims.at(-1) ?? 0;
+  const size = sizeOfDims(dims);
+  if (size === 0 || columns < 2 || columns > LIMITS.rowColumns) return null;
+  const rows = size / columns;
+  if (v.name === 'reduce' && !dims.every((d, i) => v.dims[i] === (i === dims.length - 1 ? 1 : d))) return null;
+  return isContiguous(v.operands[0]!) ? { dims, rows, columns } : null;
+}
+
+function isWide(v: Lowered, { dims }: Space): boolean {
+  return v.dims.length === dims.length && v.dims.every((d, i) => d === dims[i]);
+}
+
+/** Is it a number a row: [..., 1], or without the last dimension? */
+function isNarrow(v: Lowered, { dims }: Space): boolean {
+  const last = dims.length - 1;
+  const squeezed = v.dims.length === last;
+  return (
+    (squeezed || (v.dims.length === dims.length && v.dims[last] === 1)) &&
+    dims.every((d, i) => i === last || v.dims[i] === d)
+  );
+}
+
+function sameRows(v: Lowered, space: Space): boolean {
+  if (v.kind === ELEMENTWISE) return isWide(v, space) || isNarrow(v, space);
+  const { dims } = v.operands[0]!;
+  return dims.length === space.dims.length && dims.every((d, i) => d === space.dims[i]);
+}
+
+/** The operand of value k as a matrix [rows, columns] with stride 0 or 1 along rows; null where strides cannot say so. */
+function rowView(v: Lowered, view: View, space: Space): View | null {
+  const { rows, columns } = space;
+  const wide = v.kind !== ELEMENTWISE || isWide(v, space);
+  const flat = reshapeView(view, [rows, wide ? columns : 1]);
+  if (flat === null) return null;
+  const [down, along] = flat.strides as [number, number];
+  if (wide && along !== 0 && along !== 1) return null;
+  return { ...flat, dims: [rows, columns], strides: [rows === 1 ? 0 : down, wide ? along : 0] };
+}
+
+/** Can a step read this operand? What is made in the same group, only row by row. */
+function isReadable(
+  values: readonly Lowered[],
+  k: number,
+  view: View,
+  made: ReadonlySet<number>,
+  space: Space,
+): boolean {
+  const owner = values[view.owner]!;
+  if (owner.uniformOps > 0) return true;
+  const matrix = rowView(values[k]!, view, space);
+  if (matrix === null) return false;
+  if (!made.has(view.owner)) return true;
+  if (isWide(owner, space)) return isWhole(view, owner, space.dims);
+  return matrix.offset === 0 && matrix.strides[1] === 0 && (space.rows === 1 || matrix.strides[0] === 1);
+}
+
+/** Thrown where a row group would be too large for the format. */
+class TooLarge extends Error {}
+
+/** Orders the members into steps: each reduction after what it needs, and at the end what is read outside. */
+class RowBuilder {
+  private readonly inputs: GroupInput[] = [];
+  private readonly matrices: View[] = [];
+  private readonly inputAt = new Map<string, number>();
+  /** By value of the graph: its place among what steps write. */
+  private readonly madeAt = new Map<number, number>();
+  private readonly steps: RowStep[] = [];
+  private readonly inside: ReadonlySet<number>;
+  private readonly outside: ReadonlySet<number>;
+  /** Wide elementwise values that are kept for later steps. */
+  private readonly kept: ReadonlySet<number>;
+  /** By value: the last demand that needs it for something else. */
+  private readonly lastNeed = new Map<number, number>();
+  private written = 0;
+
+  constructor(
+    private readonly values: readonly Lowered[],
+    private readonly members: readonly number[],
+    private readonly outputs: readonly number[],
+    private readonly space: Space,
+  ) {
+    this.inside = new Set(members);
+    this.outside = new Set(outputs);
+    this.kept = this.chooseKept();
+  }
+
+  /** Null where it would be too large. */
+  build(): RowProgram | null {
+    const { rows, columns } = this.space;
+    try {
+      const reductions = this.reductions();
+      reductions.forEach((k, demand) => this.findNeeds(this.values[k]!.operands[0]!.owner, demand));
+      const last = reductions.length;
+      for (const k of this.outputs) for (const o of this.wideOperands(k)) this.findNeeds(o, last);
+      reductions.forEach((k, demand) => this.addReduction(k, demand));
+      this.addGroup(
+        this.outputs.filter((k) => this.isWideOp(k)),
+        last,
+      );
+      this.addNumbers(this.outputs.filter((k) => this.isNarrowOp(k)));
+    } catch (error) {
+      if (error instanceof TooLarge) return null;
+      throw error;
+    }
+    const { inputs, matrices, steps } = this;
+    const fits =
+      inputs.length <= LIMITS.groupInputs &&
+      this.outputs.length <= LIMITS.groupOutputs &&
+      steps.length <= LIMITS.rowSteps &&
+      inputs.length + this.written <= LIMITS.rowValues;
+    const wide = inputs.length > 0;
+    return fits && wide ? { rows, columns, inputs, matrices, steps: steps.map((s) => this.placed(s)) } : null;
+  }
+
+  private reductions(): number[] {
+    return this.members.filter((k) => this.values[k]!.kind === INSTRUCTION);
+  }
+  private isWideOp(k: number): boolean {
+    return this.inside.has(k) && this.values[k]!.kind === ELEMENTWISE && isWide(this.values[k]!, this.space);
+  }
+  private isNarrowOp(k: number): boolean {
+    return this.inside.has(k) && this.values[k]!.kind === ELEMENTWISE && !isWide(this.values[k]!, this.space);
+  }
+  private wideOperands(k: number): number[] {
+    return this.isWideOp(k) ? this.values[k]!.operands.map((o) => o.owner).filter((o) => this.isWideOp(o)) : [];
+  }
+
+  /** What costs more to compute again than to keep. */
+  private chooseKept(): Set<number> {
+    const kept = new Set<number>();
+    const ops = new Map<number, number>();
+    for (const k of this.members) {
+      if (!this.isWideOp(k)) continue;
+      const again = this.wideOperands(k).reduce((n, o) => n + (kept.has(o) ? 0 : ops.get(o)!), 1);
+      ops.set(k, again);
+      if (!CHEAP.has(this.values[k]!.name) || again > CHEAP_OPS) kept.add(k);
+    }
+    return kept;
+  }
+
+  /** Marks the wide value k and what it is made of as needed by a demand. */
+  private findNeeds(k: number, demand: number): void {
+    const stack = [k];
+    while (stack.length > 0) {
+      const v = stack.pop()!;
+      if (!this.isWideOp(v) || this.lastNeed.get(v) === demand) continue;
+      this.lastNeed.set(v, demand);
+      stack.push(...this.wideOperands(v));
+    }
+  }
+
+  private addReduction(k: number, demand: number): void {
+    const v = this.values[k]!;
+    const [operand] = v.operands as [View];
+    if (this.isWideOp(operand.owner)) this.addGroup([operand.owner], demand);
+    const softmax = v.name === 'softmax';
+    this.add({
+      kind: softmax ? SOFTMAX : REDUCE,
+      choice: v.attributes[0]!,
+      program: null,
+      reads: [this.read(v, { view: operand, scalar: -1 })],
+      writes: [k],
+    });
+  }
+
+  /** A step that makes these wide values, and on the way whatever is to be kept or goes outside and is not needed again. */
+  private addGroup(targets: readonly number[], demand: number): void {
+    const needed = new Set<number>();
+    const stack = targets.filter((k) => !this.madeAt.has(k));
+    if (stack.length === 0) return;
+    const ends = new Set(stack);
+    while (stack.length > 0) {
+      const k = stack.pop()!;
+      if (needed.has(k)) continue;
+      needed.add(k);
+      stack.push(...this.wideOperands(k).filter((o) => !this.madeAt.has(o)));
+    }
+    const members = [...needed].sort((a, b) => a - b);
+    const narrow = members.flatMap((k) => this.values[k]!.operands.map((o) => o.owner));
+    this.addNumbers(narrow.filter((o) => this.isNarrowOp(o)));
+    const writes = members.filter((k) => {
+      const later = (this.lastNeed.get(k) ?? -1) > demand;
+      return ends.has(k) || (later ? this.kept.has(k) : this.outside.has(k));
+    });
+    this.addProgram(GROUP, members, writes);
+  }
+
+  /** Steps that make these narrow values and what they are made of. */
+  private addNumbers(targets: readonly number[]): void {
+    const needed = new Set<number>();
+    const stack = [...targets];
+    while (stack.length > 0) {
+      const k = stack.pop()!;
+      if (needed.has(k) || this.madeAt.has(k)) continue;
+      needed.add(k);
+      stack.push(...this.values[k]!.operands.map((o) => o.owner).filter((o) => this.isNarrowOp(o)));
+    }
+    let run: number[] = [];
+    const flush = (): void => {
+      if (run.length === 0) return;
+      const own = new Set(run);
+      const isRead = (k: number): boolean =>
+        this.outside.has(k) ||
+        this.members.some((m) => !own.has(m) && this.values[m]!.operands.some((o) => o.owner === k));
+      this.addProgram(NUMBERS, run, run.filter(isRead));
+      run = [];
+    };
+    for (const k of [...needed].sort((a, b) => a - b)) {
+      const before = run.length > 0 ? this.values[run[0]!]!.dims : null;
+      if (before !== null && before.length !== this.values[k]!.dims.length) flush();
+      run.push(k);
+    }
+    flush();
+  }
+
+  private addProgram(kind: number, members: readonly number[], writes: readonly number[]): void {
+    const program = buildProgram(this.values, members, true);
+    const reads = program.inputs.map((input) => this.read(this.values[members[0]!]!, input));
+    if (
+      program.ops.length > LIMITS.groupOps ||
+      program.inputs.length > LIMITS.groupInputs ||
+      writes.length > LIMITS.groupOutputs
+    )
+      throw new TooLarge();
+    this.add({ kind, choice: 0, program, reads, writes });
+  }
+
+  private add(step: RowStep): void {
+    this.steps.push(step);
+    for (const k of step.writes) this.madeAt.set(k, this.written++);
+  }
+
+  /** An input of a step that computes values like v: what was made is numbered -1, -2 … until all inputs are known. */
+  private read(v: Lowered, input: GroupInput): number {
+    const made = input.scalar < 0 ? this.madeAt.get(input.view.owner) : undefined;
+    if (made !== undefined) return -1 - made;
+    const { rows, columns } = this.space;
+    const matrix =
+      input.scalar >= 0
+        ? { ...input.view, dims: [rows, columns], strides: [0, 0] }
+        : rowView(v, input.view, this.space)!;
+    const key = input.scalar >= 0 ? `s${input.scalar}` : `${matrix.owner},${matrix.offset},${matrix.strides.join()}`;
+    const known = this.inputAt.get(key);
+    if (known !== undefined) return known;
+    this.matrices.push(matrix);
+    const at = this.inputs.push(input) - 1;
+    this.inputAt.set(key, at);
+    return at;
+  }
+
+  private placed(step: RowStep): RowStep {
+    return { ...step, reads: step.reads.map((r) => (r >= 0 ? r : this.inputs.length - 1 - r)) };
+  }
+}
+
+/** May the result k take the memory of `owner`, which the group reads whole? Only where no later step reads that again. */
+export function mayOverwrite(program: RowProgram, values: readonly Lowered[], k: number, owner: number): boolean {
+  const { dims } = values[k]!;
+  if (sizeOfDims(dims) !== program.rows * program.columns) return false;
+  const made = program.steps.findIndex((s) => s.writes.includes(k));
+  return program.steps
+    .slice(made + 1)
+    .every((s) => s.reads.every((r) => program.inputs[r]?.view.owner !== owner || program.inputs[r]!.scalar >= 0));
+}

@@ -1,0 +1,169 @@
+// The `rowGroup` instruction: elementwise groups and reductions over the same rows, step by step on a block of rows
+// while it is in cache. Only its outputs go to memory. See docs/architecture.md.
+#include <algorithm>
+#include <memory>
+
+#include "plan/operand.h"
+#include "plan/row_program.h"
+#include "plan/row_steps.h"
+
+namespace gradsmith::plan {
+namespace {
+
+/// Of a block: what its steps read, make and leave, together.
+constexpr size_t kBlockBytes = 32768;
+constexpr size_t kMostRows = 1024;
+/// The largest batch of short rows that a kernel takes together; longer rows than this many elements are taken one by
+/// one. A block holds whole batches, so that its borders change no bit.
+constexpr size_t kBatchRows = 16;
+constexpr int64_t kBatchedColumns = 64;
+/// Work of one part: enough to pay for waking a thread several times over.
+constexpr double kPartNs = 16000;
+/// Of a step on a block, beside its elements.
+constexpr double kStepNs = 15;
+constexpr size_t kSlack = 64;
+
+size_t round_up(size_t n) { return (n + 63) / 64 * 64; }
+
+class RowGroup final : public Prepared {
+ public:
+  RowGroup(const Instruction& in, const PrepareContext& context) {
+    const RowProgram program = decode_rows(in);
+    rows_ = static_cast<size_t>(program.rows);
+    values_ = program.values.size();
+    place_operands(in, program, context);
+    block_rows_ = rows_of_block(program);
+    place_temporaries(program);
+    const RowLayout layout{program, places_, block_rows_, context.kernels};
+    double row_ns = 0;
+    size_t step_bytes = 0;
+    for (const RowStep& step : program.steps) {
+      std::unique_ptr<PreparedRowStep> prepared = prepare_row_step(step, layout);
+      prepared->kept_at = kept_bytes_;
+      kept_bytes_ += prepared->kept_bytes;
+      step_bytes = std::max(step_bytes, prepared->scratch_bytes);
+      row_ns += prepared->ns_per_row;
+      steps_.push_back(std::move(prepared));
+    }
+    kept_at_ = scratch_bytes;
+    step_at_ = kept_at_ + kept_bytes_;
+    scratch_bytes = step_at_ + step_bytes;
+    const double block_ns =
+        row_ns * static_cast<double>(block_rows_) + kStepNs * static_cast<double>(program.steps.size());
+    const size_t blocks = (rows_ + block_rows_ - 1) / block_rows_;
+    part_blocks_ = std::max<size_t>(1, static_cast<size_t>(kPartNs / std::max(block_ns, 1.0)));
+    parts = blocks == 0 ? 1 : (blocks + part_blocks_ - 1) / part_blocks_;
+    cost_ns = 20 + row_ns * static_cast<double>(rows_) +
+              kStepNs * static_cast<double>(program.steps.size()) * static_cast<double>(blocks);
+  }
+
+  void run(void* const* bases, size_t part, void* scratch, Fault&) const noexcept override {
+    const size_t first = part * part_blocks_ * block_rows_;
+    const size_t last = std::min(first + part_blocks_ * block_rows_, rows_);
+    if (first >= last) return;
+    char* at[kMaxRowValues];
+    char* const own = static_cast<char*>(scratch);
+    RowBlock block{std::min(block_rows_, rows_), at, own + step_at_, own + kept_at_};
+    for (const Operand& o : operands_) {
+      at[o.value] = o.ref.at<char>(bases) + static_cast<ptrdiff_t>(first) * places_[o.value].pitch;
+    }
+    for (const Temporary& t : temporaries_) at[t.value] = own + t.offset;
+    for (const auto& step : steps_) step->begin(block);
+    for (size_t row = first; row < last; row += block.rows) {
+      block.rows = std::min(block_rows_, last - row);
+      for (const auto& step : steps_) step->run(block);
+      for (const Operand& o : operands_) at[o.value] += static_cast<ptrdiff_t>(block.rows) * places_[o.value].pitch;
+    }
+  }
+
+ private:
+  struct Operand {
+    size_t value;
+    Ref ref;
+  };
+  struct Temporary {
+    size_t value;
+    size_t offset;
+  };
+
+  void place_operands(const Instruction& in, const RowProgram& program, const PrepareContext& context) {
+    const size_t outputs = program.outputs.size();
+    for (size_t v = 0; v < values_; ++v) {
+      const RowValue& value = program.values[v];
+      const int64_t width = value.wide ? program.columns : 1;
+      places_.push_back({width * static_cast<ptrdiff_t>(size_of(value.dtype)), v});
+    }
+    for (size_t i = 0; i < program.inputs; ++i) {
+      const plan::Operand& x = in.operands[outputs + i];
+      operands_.push_back({i, context.ref(x)});
+      places_[i].pitch = x.strides[0] * static_cast<ptrdiff_t>(size_of(x.dtype));
+    }
+    for (size_t k = 0; k < outputs; ++k) {
+      const size_t value = program.outputs[k];
+      operands_.push_back({value, context.ref(in.operands[k])});
+      for (size_t i = 0; i < program.inputs; ++i) {
+        if (same_view(in.operands[k], in.operands[outputs + i])) places_[value].same_as = i;
+      }
+    }
+  }
+
+  size_t rows_of_block(const RowProgram& program) const {
+    size_t row = 1;
+    for (size_t v = 0; v < values_; ++v) {
+      if (!program.values[v].wide || places_[v].pitch == 0) continue;
+      row += static_cast<size_t>(program.columns) * size_of(program.values[v].dtype);
+    }
+    const size_t rows = std::clamp<size_t>(kBlockBytes / row, 1, kMostRows);
+    if (program.columns > kBatchedColumns) return rows;
+    return std::max(kBatchRows, rows / kBatchRows * kBatchRows);
+  }
+
+  /// Memory of what is no output: taken when a step makes it, given back after the last that reads it.
+  void place_temporaries(const RowProgram& program) {
+    struct Hole {
+      size_t offset, bytes;
+    };
+    std::vector<Hole> free;
+    for (size_t i = 0; i < program.steps.size(); ++i) {
+      for (const size_t v : program.steps[i].writes) {
+        if (std::find(program.outputs.begin(), program.outputs.end(), v) != program.outputs.end()) continue;
+        const size_t bytes = round_up(block_rows_ * static_cast<size_t>(places_[v].pitch) + kSlack);
+        const auto hole = std::find_if(free.begin(), free.end(), [&](const Hole& h) { return h.bytes == bytes; });
+        temporaries_.push_back({v, hole == free.end() ? scratch_bytes : hole->offset});
+        if (hole == free.end())
+          scratch_bytes += bytes;
+        else
+          free.erase(hole);
+      }
+      for (const Temporary& t : temporaries_) {
+        const size_t bytes = round_up(block_rows_ * static_cast<size_t>(places_[t.value].pitch) + kSlack);
+        if (std::max(program.last_read(t.value), program.made_by(t.value)) == static_cast<int>(i))
+          free.push_back({t.offset, bytes});
+      }
+    }
+  }
+
+  size_t rows_ = 0, values_ = 0, block_rows_ = 1, part_blocks_ = 1;
+  std::vector<RowPlace> places_;  // by value
+  std::vector<Operand> operands_;
+  std::vector<Temporary> temporaries_;
+  std::vector<std::unique_ptr<PreparedRowStep>> steps_;
+  size_t kept_bytes_ = 0, kept_at_ = 0, step_at_ = 0;  // in scratch: temporaries, what steps keep, the running step's
+};
+
+void verify(const Instruction& in) { decode_rows(in); }
+
+}  // namespace
+
+const InstructionRow kRowGroupRow = {
+    14,
+    "rowGroup",
+    row_outputs,
+    true,
+    verify,
+    [](const Instruction& in, const PrepareContext& context) -> std::unique_ptr<Prepared> {
+      return std::make_unique<RowGroup>(in, context);
+    },
+};
+
+}  // namespace gradsmith::plan

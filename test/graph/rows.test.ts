@@ -1,0 +1,214 @@
+// Row groups: what joins, what stays apart, and that nothing but results is written. That the bits are those of the ops one by one is
+// checked for every op in test/derived, and for random graphs in random-graphs.test.ts.
+import { afterEach, describe, expect, it } from 'vitest';
+import { planCache } from '../../lib/graph/cache.js';
+import { decodePlan } from '../../lib/graph/decode.js';
+import { workOf } from '../../lib/graph/work.js';
+import {
+  type AnyTensor,
+  add,
+  cast,
+  crossEntropy,
+  div,
+  evaluateSync,
+  exp,
+  explain,
+  gradients,
+  layerNorm,
+  logSoftmax,
+  matmul,
+  max,
+  mean,
+  mul,
+  parameter,
+  randn,
+  relu,
+  reshape,
+  softmax,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  transpose,
+} from '../../lib/index.js';
+import { LayerNorm } from '../../lib/nn/index.js';
+import { SGD } from '../../lib/optim/index.js';
+import { planFor } from '../../lib/runtime/run.js';
+import { lazily } from '../lazy.js';
+
+lazily();
+
+const fused = planCache.fused;
+afterEach(() => {
+  planCache.fused = fused;
+});
+
+function stored(shape: number[], seed: number): Tensor {
+  const t = randn(shape, { seed });
+  evaluateSync(t);
+  return t as Tensor;
+}
+
+/** Names of the instructions, with fusion. */
+function names(...outputs: AnyTensor[]): string[] {
+  planCache.fused = true;
+  const plan = planFor({ outputs, values: [], targets: [], forget: false, onFailure: null });
+  return [...plan.names];
+}
+
+/** The same numbers, to the bit, with and without fusion. */
+function agrees(build: () => AnyTensor[]): void {
+  const [a, b] = [true, false].map((on) => {
+    planCache.fused = on;
+    const outputs = build();
+    evaluateSync(...(outputs as [AnyTensor]));
+    return outputs.map((t) => t.dataSync());
+  });
+  expect(a).toEqual(b);
+}
+
+const last = { axis: -1, keepDims: true } as const;
+
+describe('a row group', () => {
+  it('is all of a layer normalisation', () => {
+    const [x, gamma, beta] = [stored([64, 100], 1), stored([100], 2), stored([100], 3)];
+    expect(names(layerNorm(x, gamma, beta))).toEqual(['rowGroup']);
+    expect(names(layerNorm(reshape(x, [4, 16, 100]), gamma, beta))).toEqual(['rowGroup']);
+    agrees(() => [layerNorm(x, gamma, beta), layerNorm(reshape(x, [4, 16, 100]), gamma, beta)]);
+  });
+
+  it('is all of the gradients of softmax and logSoftmax', () => {
+    const [x, w] = [parameter(stored([32, 50], 1)), stored([32, 50], 2)];
+    for (const f of [softmax, logSoftmax]) {
+      const build = () => gradients(sum(mul(f(x), w)), [x]) as AnyTensor[];
+      expect(names(...build())).toEqual(['rowGroup']);
+      agrees(build);
+    }
+  });
+
+  it('writes its results and nothing else, and reads what it needs once', () => {
+    const [x, gamma, beta] = [stored([64, 100], 1), stored([100], 2), stored([100], 3)];
+    planCache.fused = true;
+    const y = layerNorm(x, gamma, beta);
+    const plan = planFor({ outputs: [y], values: [], targets: [], forget: false, onFailure: null });
+    const { instructions } = decodePlan(plan.words);
+    // mean 1; sub square 2; mean 1; of each row add sqrt reciprocal 3; sub mul mul add 4
+    const flops = 64 * 100 * 8 + 64 * 3;
+    expect(instructions.map(workOf)).toEqual([{ bytesRead: 4 * (6400 + 200), bytesWritten: 4 * 6400, flops }]);
+    expect(explain([y])).toContain('| mean; sub square; mean; (cast add sqrt reciprocal); sub mul mul add |');
+  });
+
+  it('takes numbers a row with their axis or without it, and from outside', () => {
+    const [x, t] = [stored([6, 9], 1), stored([6, 1], 2)];
+    const build = () => {
+      const scaled = mul(x, t);
+      const squeezed = reshape(sum(scaled, { axis: 1 }), [6, 1]);
+      return [div(scaled, add(squeezed, t)), max(scaled, last)];
+    };
+    expect(names(...build())).toEqual(['rowGroup']);
+    agrees(build);
+  });
+
+  it('keeps what is costly for later steps', () => {
+    const x = stored([40, 30], 1);
+    const build = () => {
+      const e = exp(sub(x, max(x, last)));
+      return [div(e, sum(e, last))];
+    };
+    expect(names(...build())).toEqual(['rowGroup']);
+    expect(explain(build() as [AnyTensor])).toContain('max; sub exp; sum; div');
+    agrees(build);
+  });
+
+  it('holds a softmax with what goes in and what comes out', () => {
+    const [x, mask] = [stored([8, 5, 5], 1), stored([5, 5], 2)];
+    const build = () => [mul(softmax(add(mul(x, 0.5), mask)), 2)];
+    // The mask repeats every five rows, which no stride over rows says.
+    expect(names(...build())).toEqual(['elementwise', 'rowGroup']);
+    const plain = () => [mul(softmax(mul(x, 0.5)), 2)];
+    expect(names(...plain())).toEqual(['rowGroup']);
+    agrees(build);
+    agrees(plain);
+  });
+
+  it('leaves apart what reduces columns, all, or rows too long for it', () => {
+    const x = stored([6, 9], 1);
+    expect(names(sub(x, mean(x, { axis: 0, keepDims: true })))).toEqual(['reduce', 'elementwise']);
+    expect(names(sub(x, mean(x)))).toEqual(['reduce', 'elementwise']);
+    expect(names(sub(transpose(x), mean(transpose(x), last)))).toEqual(['reduce', 'elementwise']);
+    const long = stored([2, 20000], 1);
+    expect(names(sub(long, mean(long, last)))).toEqual(['reduce', 'elementwise']);
+    expect(names(mean(x, last))).toEqual(['reduce']);
+  });
+
+  it('does not join what waits for something in between', () => {
+    const x = stored([5, 5], 1);
+    const build = () => {
+      const centred = sub(x, mean(x, last));
+      // The product needs all of `centred`, and the second sum needs the product.
+      const product = matmul(centred, centred);
+      return [sub(centred, sum(mul(product, centred), last))];
+    };
+    expect(names(...build())).toEqual(['rowGroup', 'matmul', 'rowGroup']);
+    agrees(build);
+  });
+
+  it('does not read its own rows crosswise', () => {
+    const x = stored([5, 5], 1);
+    const build = () => {
+      const centred = sub(x, mean(x, last));
+      return [add(centred, transpose(centred))];
+    };
+    expect(names(...build())).toEqual(['rowGroup', 'elementwise']);
+    agrees(build);
+  });
+
+  it('works with integers and bools', () => {
+    const x = tensor([3, 1, 2, 5, 4, 0], { shape: [2, 3], dtype: 'int32' });
+    const build = () => [sub(x, max(x, last)), cast(sum(mul(x, x), last), 'float64')];
+    expect(names(...build())).toContain('rowGroup');
+    agrees(build);
+  });
+
+  it('writes over a parameter only what no later step reads', () => {
+    const run = (on: boolean) => {
+      planCache.fused = on;
+      const w = parameter(stored([12, 30], 4));
+      const sgd = new SGD([w], { learningRate: 0.5 });
+      for (let i = 0; i < 3; i++) {
+        const loss = sum(mul(softmax(w), relu(w)));
+        loss.backward();
+        sgd.stepSync();
+      }
+      return w.dataSync();
+    };
+    expect(run(true)).toEqual(run(false));
+  });
+
+  it('takes part in a training step with a layer that normalises', () => {
+    const run = (on: boolean) => {
+      planCache.fused = on;
+      const norm = new LayerNorm(20);
+      const w = parameter(stored([20, 10], 5));
+      const x = stored([16, 20], 6);
+      const labels = tensor(
+        Array.from({ length: 16 }, (_, i) => i % 10),
+        { dtype: 'int32' },
+      );
+      const sgd = new SGD([w, ...norm.parameters()], { learningRate: 0.1 });
+      const losses: number[] = [];
+      for (let i = 0; i < 4; i++) {
+        const loss = crossEntropy(
+          matmul(relu(norm.forward(x as Tensor<[16, 20]>)), w as unknown as Tensor<[20, 10]>),
+          labels as Tensor<[16], 'int32'>,
+        );
+        loss.backward();
+        sgd.stepSync();
+        losses.push(loss.itemSync());
+      }
+      expect(losses[3]).toBeLessThan(losses[0]!);
+      return [losses, w.dataSync(), norm.weight.dataSync(), norm.bias.dataSync()];
+    };
+    expect(run(true)).toEqual(run(false));
+  });
+});
