@@ -31,19 +31,28 @@ inline constexpr size_t kBlockVectors = 64;
 /// Rows of a column block: one chain of 64, or 2 of 32, or 4 of 16.
 inline constexpr size_t kBlockRows = 64;
 
-/// n <= kBlockVectors · kLanes contiguous elements, at least one, as a vector still to be combined across lanes.
-template <class Isa, class Op>
-GRADSMITH_INLINE auto block_vector(const typename Op::Element* x, size_t n) {
-  using V = simd::Vec<typename Op::Element, Isa>;
+/// n <= kBlockVectors · kLanes elements, at least one, as a vector still to be combined across lanes. `full(k)` gives
+/// the vector from element k on, `rest(k, count)` one of fewer, filled with the identity.
+template <class V, class Op, class Full, class Rest>
+GRADSMITH_INLINE V combine_block(size_t n, Full full, Rest rest) {
   constexpr size_t kLanes = V::kLanes;
   V chain[4];
   for (V& c : chain) c = V::splat(Op::kIdentity);
   size_t k = 0;
   for (; k + 4 * kLanes <= n; k += 4 * kLanes)
-    for (size_t c = 0; c < 4; c++) chain[c] = Op::combine(chain[c], V::load(x + k + c * kLanes));
-  for (; k + kLanes <= n; k += kLanes) chain[0] = Op::combine(chain[0], V::load(x + k));
-  if (k < n) chain[1] = Op::combine(chain[1], load_filled<V>(x + k, n - k, V::splat(Op::kIdentity)));
+    for (size_t c = 0; c < 4; c++) chain[c] = Op::combine(chain[c], full(k + c * kLanes));
+  for (; k + kLanes <= n; k += kLanes) chain[0] = Op::combine(chain[0], full(k));
+  if (k < n) chain[1] = Op::combine(chain[1], rest(k, n - k));
   return Op::combine(Op::combine(chain[0], chain[1]), Op::combine(chain[2], chain[3]));
+}
+
+/// The same of contiguous elements.
+template <class Isa, class Op>
+GRADSMITH_INLINE auto block_vector(const typename Op::Element* x, size_t n) {
+  using V = simd::Vec<typename Op::Element, Isa>;
+  return combine_block<V, Op>(
+      n, [&](size_t k) { return V::load(x + k); },
+      [&](size_t k, size_t count) { return load_filled<V>(x + k, count, V::splat(Op::kIdentity)); });
 }
 
 /// A row of any length, added to `total` block by block.

@@ -69,6 +69,12 @@ using CrossEntropyFn = size_t (*)(const void* logits, const int32_t* labels, voi
 using CrossEntropyGradFn = size_t (*)(const void* logits, const int32_t* labels, const void* scale,
                                       ptrdiff_t scale_stride, void* d, size_t rows, size_t columns);
 
+/// Sums (or means) of `rows` rows of n > 64 elements that a recipe computes (elementwise_recipes.h): its result goes to
+/// no memory, and y gets the bits of ReduceFn on it. `slots`, `at` and `steps` are those of a recipe, whose output is
+/// not touched.
+using RecipeSumFn = void (*)(char* const* slots, const uint16_t* at, size_t n, size_t rows, const ptrdiff_t* steps,
+                             void* y, bool mean);
+
 /// float32 at index 0, float64 at 1 where only those two exist.
 struct RowKernels {
   ReduceFn reduce[kReduceLayoutCount][kReduceKindCount][kReduceDTypeCount];  // null: mean of integers
@@ -77,6 +83,7 @@ struct RowKernels {
   SoftmaxFn log_softmax[2];
   CrossEntropyFn cross_entropy[2];
   CrossEntropyGradFn cross_entropy_grad[2];
+  const RecipeSumFn* recipe_sum[2];  // by recipe; null: none for that recipe
 };
 
 }  // namespace gradsmith::kernels

@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels/reduce_impl.h"
 #include "kernels/rows_arg_impl.h"
+#include "kernels/rows_recipes_impl.h"
 #include "simd/math_exp.h"
 #include "simd/math_log.h"
 
@@ -291,6 +292,7 @@ void fill_softmax(RowKernels& kernels, size_t dtype) {
   kernels.log_softmax[dtype] = log_softmax<Isa, T>;
   kernels.cross_entropy[dtype] = cross_entropy<Isa, T>;
   kernels.cross_entropy_grad[dtype] = cross_entropy_grad<Isa, T>;
+  kernels.recipe_sum[dtype] = recipe_sums<Isa, T>(std::make_index_sequence<kRecipeCount>{});
 }
 
 template <class Isa>

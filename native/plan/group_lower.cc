@@ -411,6 +411,7 @@ class Lowering {
     for (uint16_t& slot : out_.lists) slot = final_slot(slot);
     if (steps_.size() == 1 && steps_[0].code == Code::kRecipe && writes_streams_only(steps_[0])) {
       out_.whole = recipe_loop(steps_[0]);
+      out_.whole_recipe = steps_[0].recipe;
     }
     if (!prologue_.empty()) out_.prologue = bind(prologue_, Pace::kNarrow);
     for (const Pace pace : {Pace::kWide, Pace::kHalf, Pace::kNarrow}) {

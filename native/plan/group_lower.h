@@ -37,6 +37,7 @@ struct LoweredGroup {
   std::vector<kernels::Step> steps[kernels::kPaces];  // of the loop, by pace
   std::vector<uint16_t> lists;                        // slots of the recipes among the steps
   kernels::RecipeFn* whole = nullptr;                 // the one recipe that is all there is to do
+  size_t whole_recipe = 0;                            // which one that is
   double ns_per_element = 0;                          // estimate
 };
 

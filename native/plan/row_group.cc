@@ -10,8 +10,11 @@
 namespace gradsmith::plan {
 namespace {
 
-/// Of a block: what its steps read, make and leave, together.
+/// Of a block: what its steps read, make and leave, together, so that it stays in a first-level cache. Of long rows up
+/// to eight, as far as they fit twice that: then the sums of one row hide behind the loads of the next.
 constexpr size_t kBlockBytes = 32768;
+constexpr size_t kLongBlockBytes = 65536;
+constexpr size_t kFewRows = 8;
 constexpr size_t kMostRows = 1024;
 /// The largest batch of short rows that a kernel takes together; longer rows than this many elements are taken one by
 /// one. A block holds whole batches, so that its borders change no bit.
@@ -32,13 +35,18 @@ class RowGroup final : public Prepared {
     rows_ = static_cast<size_t>(program.rows);
     values_ = program.values.size();
     place_operands(in, program, context);
-    block_rows_ = rows_of_block(program);
-    place_temporaries(program);
+    const std::vector<ptrdiff_t> slots = choose_slots(program);
+    block_rows_ = rows_of_block(program, slots);
+    place_temporaries(slots);
     const RowLayout layout{program, places_, block_rows_, context.kernels};
     double row_ns = 0;
     size_t step_bytes = 0;
-    for (const RowStep& step : program.steps) {
-      std::unique_ptr<PreparedRowStep> prepared = prepare_row_step(step, layout);
+    for (size_t i = 0; i < program.steps.size(); ++i) {
+      std::unique_ptr<PreparedRowStep> prepared = joined_step(program, i, layout);
+      if (prepared != nullptr)
+        ++i;
+      else
+        prepared = prepare_row_step(program.steps[i], layout);
       prepared->kept_at = kept_bytes_;
       kept_bytes_ += prepared->kept_bytes;
       step_bytes = std::max(step_bytes, prepared->scratch_bytes);
@@ -86,6 +94,18 @@ class RowGroup final : public Prepared {
     size_t offset;
   };
 
+  /// Step i and the reduction after it as one, where nobody else wants what the first makes.
+  static std::unique_ptr<PreparedRowStep> joined_step(const RowProgram& program, size_t i, const RowLayout& layout) {
+    if (i + 1 == program.steps.size()) return nullptr;
+    const RowStep &step = program.steps[i], &after = program.steps[i + 1];
+    const size_t made = step.writes[0];
+    const auto& outputs = program.outputs;
+    if (after.reads != std::vector{made} || program.last_read(made) != static_cast<int>(i) + 1 ||
+        std::find(outputs.begin(), outputs.end(), made) != outputs.end())
+      return nullptr;
+    return prepare_row_sum(step, after, layout);
+  }
+
   void place_operands(const Instruction& in, const RowProgram& program, const PrepareContext& context) {
     const size_t outputs = program.outputs.size();
     for (size_t v = 0; v < values_; ++v) {
@@ -107,40 +127,51 @@ class RowGroup final : public Prepared {
     }
   }
 
-  size_t rows_of_block(const RowProgram& program) const {
+  /// As many as keep all that the steps touch within a block's bytes; temporaries that share memory count once.
+  size_t rows_of_block(const RowProgram& program, const std::vector<ptrdiff_t>& slots) const {
     size_t row = 1;
-    for (size_t v = 0; v < values_; ++v) {
-      if (!program.values[v].wide || places_[v].pitch == 0) continue;
-      row += static_cast<size_t>(program.columns) * size_of(program.values[v].dtype);
+    for (const ptrdiff_t slot : slots) row += static_cast<size_t>(slot);
+    for (const Operand& o : operands_) {
+      const RowValue& value = program.values[o.value];
+      if (value.wide && places_[o.value].pitch != 0) row += static_cast<size_t>(program.columns) * size_of(value.dtype);
     }
-    const size_t rows = std::clamp<size_t>(kBlockBytes / row, 1, kMostRows);
+    const size_t most = std::max(kBlockBytes / row, std::min(kFewRows, kLongBlockBytes / row));
+    const size_t rows = std::clamp<size_t>(most, 1, kMostRows);
     if (program.columns > kBatchedColumns) return rows;
     return std::max(kBatchRows, rows / kBatchRows * kBatchRows);
   }
 
-  /// Memory of what is no output: taken when a step makes it, given back after the last that reads it.
-  void place_temporaries(const RowProgram& program) {
-    struct Hole {
-      size_t offset, bytes;
-    };
-    std::vector<Hole> free;
+  /// Memory of what is no output: taken when a step makes it, given back after the last that reads it. Returns the
+  /// bytes of a row in each place; the temporaries' offsets are places for now.
+  std::vector<ptrdiff_t> choose_slots(const RowProgram& program) {
+    std::vector<ptrdiff_t> slots;
+    std::vector<size_t> free;
     for (size_t i = 0; i < program.steps.size(); ++i) {
       for (const size_t v : program.steps[i].writes) {
         if (std::find(program.outputs.begin(), program.outputs.end(), v) != program.outputs.end()) continue;
-        const size_t bytes = round_up(block_rows_ * static_cast<size_t>(places_[v].pitch) + kSlack);
-        const auto hole = std::find_if(free.begin(), free.end(), [&](const Hole& h) { return h.bytes == bytes; });
-        temporaries_.push_back({v, hole == free.end() ? scratch_bytes : hole->offset});
+        const auto hole =
+            std::find_if(free.begin(), free.end(), [&](size_t slot) { return slots[slot] == places_[v].pitch; });
+        temporaries_.push_back({v, hole == free.end() ? slots.size() : *hole});
         if (hole == free.end())
-          scratch_bytes += bytes;
+          slots.push_back(places_[v].pitch);
         else
           free.erase(hole);
       }
       for (const Temporary& t : temporaries_) {
-        const size_t bytes = round_up(block_rows_ * static_cast<size_t>(places_[t.value].pitch) + kSlack);
         if (std::max(program.last_read(t.value), program.made_by(t.value)) == static_cast<int>(i))
-          free.push_back({t.offset, bytes});
+          free.push_back(t.offset);
       }
     }
+    return slots;
+  }
+
+  void place_temporaries(const std::vector<ptrdiff_t>& slots) {
+    std::vector<size_t> offsets;
+    for (const ptrdiff_t slot : slots) {
+      offsets.push_back(scratch_bytes);
+      scratch_bytes += round_up(block_rows_ * static_cast<size_t>(slot) + kSlack);
+    }
+    for (Temporary& t : temporaries_) t.offset = offsets[t.offset];
   }
 
   size_t rows_ = 0, values_ = 0, block_rows_ = 1, part_blocks_ = 1;

@@ -119,7 +119,7 @@ class FlatStep final : public GroupStep {
 };
 
 /// Row by row: a number of the row is one for the length of it.
-class RowwiseStep final : public GroupStep {
+class RowwiseStep : public GroupStep {
  public:
   RowwiseStep(const RowStep& step, const RowLayout& layout, const std::vector<uint8_t>& uniform)
       : GroupStep(step, layout, uniform, layout.program.columns) {
@@ -137,10 +137,7 @@ class RowwiseStep final : public GroupStep {
     const LoweredGroup& lowered = program_->lowered();
     char* slots[kernels::kMaxGroupSlots];
     if (as_numbers_) {
-      program_->enter(bases(block), block.scratch, slots);
-      for (size_t i = 0; i < lowered.stream_operand.size(); ++i)
-        slots[i] = block.at[value_of(lowered.stream_operand[i])];
-      for (const LoweredGroup::Uniform& u : numbers_) slots[u.slot] = block.at[value_of(u.operand)];
+      enter_recipe(block, slots);
       lowered.whole(slots, lowered.lists.data(), columns_, block.rows, steps_.data());
       return;
     }
@@ -160,6 +157,17 @@ class RowwiseStep final : public GroupStep {
     }
   }
 
+ protected:
+  void enter_recipe(const RowBlock& block, char** slots) const noexcept {
+    const LoweredGroup& lowered = program_->lowered();
+    program_->enter(bases(block), block.scratch, slots);
+    for (size_t i = 0; i < lowered.stream_operand.size(); ++i) slots[i] = block.at[value_of(lowered.stream_operand[i])];
+    for (const LoweredGroup::Uniform& u : numbers_) slots[u.slot] = block.at[value_of(u.operand)];
+  }
+
+  bool as_numbers_ = true;        // one recipe, which reads the numbers where they are
+  std::vector<ptrdiff_t> steps_;  // by operand of the recipe: bytes from row to row
+
  private:
   ptrdiff_t step_of(uint16_t slot) const {
     const LoweredGroup& lowered = program_->lowered();
@@ -171,8 +179,31 @@ class RowwiseStep final : public GroupStep {
   }
 
   std::vector<LoweredGroup::Uniform> numbers_;  // that change from row to row
-  bool as_numbers_ = true;                      // one recipe, which reads the numbers where they are
-  std::vector<ptrdiff_t> steps_;                // by operand of the recipe: bytes from row to row
+};
+
+/// A recipe whose rows are added up as they are made, and go to no memory.
+class SumStep final : public RowwiseStep {
+ public:
+  SumStep(const RowStep& step, const RowStep& reduction, const RowLayout& layout, const std::vector<uint8_t>& uniform)
+      : RowwiseStep(step, layout, uniform),
+        y_(reduction.writes[0]),
+        mean_(reduction.choice == static_cast<int32_t>(kernels::ReduceKind::kMean)) {
+    const LoweredGroup& lowered = program_->lowered();
+    if (as_numbers_) fn_ = layout.kernels.rows.recipe_sum[lowered.lane_bytes == 8 ? 1 : 0][lowered.whole_recipe];
+  }
+
+  bool found() const { return fn_ != nullptr; }
+
+  void run(const RowBlock& block) const noexcept override {
+    char* slots[kernels::kMaxGroupSlots];
+    enter_recipe(block, slots);
+    fn_(slots, program_->lowered().lists.data(), columns_, block.rows, steps_.data(), block.at[y_], mean_);
+  }
+
+ private:
+  size_t y_;
+  bool mean_;
+  kernels::RecipeSumFn fn_ = nullptr;
 };
 
 class ReduceStep final : public PreparedRowStep {
@@ -216,20 +247,30 @@ class SoftmaxStep final : public PreparedRowStep {
   kernels::SoftmaxFn fn_;
 };
 
-std::unique_ptr<PreparedRowStep> prepare_group(const RowStep& step, const RowLayout& layout) {
-  const bool wide = step.kind == RowStep::kGroup;
-  const bool by_row = wide && layout.program.columns >= kShortRow;
+bool is_long(const RowLayout& layout) { return layout.program.columns >= kShortRow; }
+
+/// By input: is it one number for the length of a walk?
+std::vector<uint8_t> uniforms(const RowStep& step, const RowLayout& layout) {
+  const bool by_row = step.kind == RowStep::kGroup && is_long(layout);
   std::vector<uint8_t> uniform;
+  for (const size_t v : step.reads) {
+    const bool number = !layout.program.values[v].wide && (by_row || layout.places[v].pitch == 0);
+    uniform.push_back(number ? 1 : 0);
+  }
+  return uniform;
+}
+
+std::unique_ptr<PreparedRowStep> prepare_group(const RowStep& step, const RowLayout& layout) {
+  const std::vector<uint8_t> uniform = uniforms(step, layout);
   bool still = true;  // every operand moves along as the first output does, or not at all
   for (const size_t v : step.reads) {
     const RowValue& value = layout.program.values[v];
     const ptrdiff_t pitch = layout.places[v].pitch;
-    const bool number = !value.wide && (by_row || pitch == 0);
-    uniform.push_back(number ? 1 : 0);
     const auto dense = static_cast<ptrdiff_t>(layout.program.columns) * static_cast<ptrdiff_t>(size_of(value.dtype));
     still &= pitch == (value.wide ? dense : 0);
   }
-  if (by_row && !still) return std::make_unique<RowwiseStep>(step, layout, uniform);
+  if (step.kind == RowStep::kGroup && is_long(layout) && !still)
+    return std::make_unique<RowwiseStep>(step, layout, uniform);
   return std::make_unique<FlatStep>(step, layout, uniform);
 }
 
@@ -244,6 +285,18 @@ std::unique_ptr<PreparedRowStep> prepare_row_step(const RowStep& step, const Row
     default:
       return prepare_group(step, layout);
   }
+}
+
+std::unique_ptr<PreparedRowStep> prepare_row_sum(const RowStep& step, const RowStep& reduction,
+                                                 const RowLayout& layout) {
+  const bool sum =
+      reduction.kind == RowStep::kReduce && (reduction.choice == static_cast<int32_t>(kernels::ReduceKind::kSum) ||
+                                             reduction.choice == static_cast<int32_t>(kernels::ReduceKind::kMean));
+  // Rows up to this long are added up several at once, in another order.
+  if (!sum || step.kind != RowStep::kGroup || step.writes.size() != 1 || layout.program.columns <= kShortRow)
+    return nullptr;
+  auto joined = std::make_unique<SumStep>(step, reduction, layout, uniforms(step, layout));
+  return joined->found() ? std::move(joined) : nullptr;
 }
 
 }  // namespace gradsmith::plan

@@ -43,5 +43,8 @@ struct RowLayout {
 };
 
 std::unique_ptr<PreparedRowStep> prepare_row_step(const RowStep& step, const RowLayout& layout);
+/// The step and the one after it, which alone reads what it makes, as one; null where there is no kernel for that.
+std::unique_ptr<PreparedRowStep> prepare_row_sum(const RowStep& step, const RowStep& reduction,
+                                                 const RowLayout& layout);
 
 }  // namespace gradsmith::plan

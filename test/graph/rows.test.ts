@@ -86,6 +86,23 @@ describe('a row group', () => {
     }
   });
 
+  it('is all of the way back through a layer normalisation, but for the sums of columns', () => {
+    for (const columns of [10, 100, 1000]) {
+      const [x, gamma, beta] = [
+        parameter(stored([32, columns], 1)),
+        parameter(stored([columns], 2)),
+        parameter(stored([columns], 3)),
+      ];
+      const w = stored([32, columns], 4);
+      const build = (of: AnyTensor[]) => () =>
+        gradients(sum(mul(layerNorm(x, gamma, beta), w)), of as [typeof x]) as AnyTensor[];
+      expect(names(...build([x])())).toEqual(['rowGroup']);
+      expect(names(...build([x, gamma, beta])()).sort()).toEqual(['reduce', 'reduce', 'rowGroup']);
+      agrees(build([x]));
+      agrees(build([x, gamma, beta]));
+    }
+  });
+
   it('writes its results and nothing else, and reads what it needs once', () => {
     const [x, gamma, beta] = [stored([64, 100], 1), stored([100], 2), stored([100], 3)];
     planCache.fused = true;

@@ -41,12 +41,12 @@ function smallStep() {
 
 describe('explain', () => {
   it('lists the instructions of a pending tensor, and computes nothing', () => {
-    const x = tensor([1, 2, 3]);
+    const x = tensor([[1], [2], [3]]);
     const y = sum(mul(x, 3));
     const [head, ...lines] = explain(y).split('\n');
     expect(head).toMatch(/^plan of \d+ instructions?: reads \d+ B, writes \d+ B, \d+ FLOP a step; arena /);
-    expect(lines.at(-1)).toMatch(/reduce float32 \[1\] .*<- arena\+\d+ \[3\] .*reads 12 B, writes 4 B, 3 FLOP$/);
-    expect(lines.join()).toMatch(/elementwise float32 \[3\].*input 0 \[3\], scalar 0.*mul/);
+    expect(lines.at(-1)).toMatch(/reduce float32 \[1, 1\] .*<- arena\+\d+ \[3, 1\] .*reads 12 B, writes 4 B, 3 FLOP$/);
+    expect(lines.join()).toMatch(/elementwise float32 \[3, 1\].*input 0 \[3, 1\], scalar 0.*mul/);
     expect(explain(y)).toBe([head, ...lines].join('\n'));
     y.itemSync();
     expect(() => explain(y)).toThrow(/nothing to compute/);
