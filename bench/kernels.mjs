@@ -94,10 +94,11 @@ const rows = (name, n, c, arrays, program) => ({
   bytes: 4 * n * c * arrays,
   program,
 });
-const normalize = (x) => {
-  const centred = g.sub(x, g.mean(x, { axis: -1, keepDims: true }));
-  const variance = g.mean(g.square(centred), { axis: -1, keepDims: true });
-  return g.div(centred, g.sqrt(g.add(variance, 1e-5)));
+/** The gradient of x, [n, c], where that of f(x) lies in memory. */
+const gradientOf = async (f, n, c) => {
+  const x = g.parameter(some(n, c));
+  const [dx] = g.gradients(g.sum(g.mul(f(x), some(n, c))), [x]);
+  return dx.data();
 };
 
 export const reductions = [
@@ -112,7 +113,9 @@ export const reductions = [
     rows('sum of rows', 128, c, 1, () => g.sum(some(128, c), { axis: 1 }).dataSync()),
     rows('sum of columns', 128, c, 1, () => g.sum(some(128, c), { axis: 0 }).dataSync()),
   ]),
-  rows('layerNorm', 2048, 128, 2, () => g.add(g.mul(normalize(some(2048, 128)), some(128)), some(128)).dataSync()),
+  rows('layerNorm', 2048, 128, 2, () => g.layerNorm(some(2048, 128), some(128), some(128)).dataSync()),
+  rows('gradient of layerNorm', 2048, 128, 3, () => gradientOf((x) => g.layerNorm(x, some(128), some(128)), 2048, 128)),
+  rows('gradient of softmax', 2048, 128, 3, () => gradientOf((x) => g.softmax(x), 2048, 128)),
   rows('sum of all', 4096, 4096, 1, () => g.sum(some(4096, 4096)).dataSync()),
 ];
 
