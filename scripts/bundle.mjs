@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
 /** What the benchmarks reach into, beside the package's entries; they must see the very objects that the package uses. */
-const INNER = ['runtime/native', 'runtime/program', 'tensor'];
+const INNER = ['runtime/program', 'tensor'];
 
 export async function bundle(root) {
   const { rolldown } = await import('rolldown'); // not there before the set-up of a fresh clone has installed it

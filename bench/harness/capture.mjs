@@ -2,10 +2,11 @@
 // (bench/native/plan_bench.cc).
 //   capture.mjs CATALOGUE FOLDER [NAME…]   writes FOLDER/NAME.plan for the entries of a module's `catalogue`, or those named
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
-// The very module that the package loads; its object is where every plan and run passes.
-import { native } from '../../dist/runtime/native.js';
+// The very object that the package loads later, and where every plan and run passes.
+const native = createRequire(import.meta.url)('node-gyp-build')(fileURLToPath(new URL('../..', import.meta.url)));
 
 const made = [];
 const byId = new Map();

@@ -45,6 +45,7 @@ PlanFile read(const char* path) {
 class Filled {
  public:
   explicit Filled(const PlanFile& file) : plan_(file.words, kernels::kernel_table()), bases_(plan_.base_count()) {
+    if (file.scalars.size() != plan_.scalars()) throw std::runtime_error("the file has not the scalars of its plan");
     for (size_t i = 0; i < plan_.buffers().size(); ++i) {
       const plan::BufferSpec& spec = plan_.buffers()[i];
       bases_[i] = blocks_.emplace_back(std::max<size_t>(spec.bytes(), 1)).data();

@@ -166,3 +166,17 @@ describe('the arithmetic of benchmarks', () => {
     expect(chart).toContain('a&lt;b &amp; &quot;c&quot;');
   });
 });
+
+test('a captured plan comes with the scalars of a step', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gradsmith-capture-'));
+  try {
+    execFileSync(process.execPath, ['bench/harness/capture.mjs', 'bench/kernels.mjs', folder, 'Adam 1k'], { cwd: root });
+    const file = readFileSync(join(folder, 'Adam_1k.plan'));
+    const scalars = file.readInt32LE(0);
+    const wordsOfPlan = 4 + 8 * scalars;
+    expect(scalars).toBeGreaterThan(0);
+    expect(file.readInt32LE(wordsOfPlan + 4 * 3)).toBe(scalars);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
