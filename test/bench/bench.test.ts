@@ -170,7 +170,9 @@ describe('the arithmetic of benchmarks', () => {
 test('a captured plan comes with the scalars of a step', () => {
   const folder = mkdtempSync(join(tmpdir(), 'gradsmith-capture-'));
   try {
-    execFileSync(process.execPath, ['bench/harness/capture.mjs', 'bench/kernels.mjs', folder, 'Adam 1k'], { cwd: root });
+    execFileSync(process.execPath, ['bench/harness/capture.mjs', 'bench/kernels.mjs', folder, 'Adam 1k'], {
+      cwd: root,
+    });
     const file = readFileSync(join(folder, 'Adam_1k.plan'));
     const scalars = file.readInt32LE(0);
     const wordsOfPlan = 4 + 8 * scalars;
