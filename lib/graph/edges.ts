@@ -70,19 +70,37 @@ export class Edges {
     return false;
   }
 
-  /** Does a unit outside the set wait for one of them and is waited for by another? */
-  comesBack(set: ReadonlySet<number>): boolean {
+  /** Does a unit outside the set wait for one of them and is waited for by another? `levels`: see below. */
+  comesBack(set: ReadonlySet<number>, levels: Int32Array): boolean {
+    let last = 0;
+    for (const u of set) last = Math.max(last, levels[u]!);
     const seen = new Set<number>();
     const stack: number[] = [];
     for (const u of set) for (const w of this.after[u]!) if (!set.has(w)) stack.push(w);
     while (stack.length > 0) {
       const u = stack.pop()!;
       if (set.has(u)) return true;
-      if (seen.has(u)) continue;
+      if (levels[u]! >= last || seen.has(u)) continue;
       seen.add(u);
-      stack.push(...this.after[u]!);
+      for (const w of this.after[u]!) stack.push(w);
     }
     return false;
+  }
+
+  /** For each unit a number that is larger than those of the units it waits for. */
+  levels(): Int32Array {
+    const levels = new Int32Array(this.after.length);
+    const waits = new Int32Array(this.after.length);
+    for (const set of this.after) for (const w of set) waits[w]!++;
+    const ready = Array.from(waits.keys()).filter((u) => waits[u] === 0);
+    while (ready.length > 0) {
+      const u = ready.pop()!;
+      for (const w of this.after[u]!) {
+        levels[w] = Math.max(levels[w]!, levels[u]! + 1);
+        if (--waits[w]! === 0) ready.push(w);
+      }
+    }
+    return levels;
   }
 
   /** `to`, which reads `from`, does its work: whatever waited for one now waits for both. */

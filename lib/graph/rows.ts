@@ -50,6 +50,7 @@ const CHEAP_OPS = 6;
 export function fuseRows(graph: LoweredGraph, units: readonly Unit[]): readonly Unit[] {
   const { values } = graph;
   const edges = new Edges(values, units, true);
+  const levels = edges.levels();
   const roots = new Set([...graph.outputs.map((o) => o.owner), ...graph.updates.map((u) => u.value)]);
   const joined = new Map<number, Unit | null>();
   units.forEach((unit, i) => {
@@ -58,7 +59,7 @@ export function fuseRows(graph: LoweredGraph, units: readonly Unit[]): readonly 
     const set = grow(i, space);
     const members = [...set].flatMap((u) => units[u]!.members).sort((a, b) => a - b);
     if (!members.some((k) => values[k]!.kind === ELEMENTWISE && isWide(values[k]!, space))) return;
-    const outside = new Set(edges.reads.flatMap((views, u) => (set.has(u) ? [] : views.map((v) => v.owner))));
+    const outside = new Set([...set].flatMap((u) => readOutside(u, set)));
     const outputs = members.filter((k) => roots.has(k) || outside.has(k));
     const rows = new RowBuilder(values, members, outputs, space).build();
     if (rows === null) return;
@@ -66,6 +67,11 @@ export function fuseRows(graph: LoweredGraph, units: readonly Unit[]): readonly 
     joined.set(i, { elementwise: false, members, outputs, product: -1, rows });
   });
   return units.map((unit, i) => (joined.has(i) ? joined.get(i)! : unit)).filter((u) => u !== null);
+
+  /** What units outside the set read, of those that wait for u. */
+  function readOutside(u: number, set: ReadonlySet<number>): number[] {
+    return [...edges.after[u]!].flatMap((w) => (set.has(w) ? [] : edges.reads[w]!.map((v) => v.owner)));
+  }
 
   /** The unit and all its neighbours, theirs too, that work on the same rows. */
   function grow(start: number, space: Space): Set<number> {
@@ -102,7 +108,7 @@ export function fuseRows(graph: LoweredGraph, units: readonly Unit[]): readonly 
         for (const o of values[k]!.operands) if (!isReadable(values, k, o, made, space)) return false;
       }
     }
-    return !edges.comesBack(wider);
+    return !edges.comesBack(wider, levels);
   }
 }
 
