@@ -63,12 +63,12 @@ function isExplainable(x: unknown): x is Explainable {
   return (typeof x === 'object' || typeof x === 'function') && x !== null && EXPLANATION in x;
 }
 
-/** A plan, and the times of the last profile. */
+/** @internal A plan, and the times of the last profile. */
 export function planText(plan: Plan): string {
   return listing(decodePlan(plan.words), plan.times);
 }
 
-/** The plans of a traced function, one for each combination of arguments: `title (shapes): plan of …`. */
+/** @internal The plans of a traced function, one for each combination of arguments: `title (shapes): plan of …`. */
 export function tracesText(title: string, { traces }: CompiledFunction): string[] {
   return traces.map(({ arguments: specs, plan }) => {
     const shapes = specs.map((s) => show(s.extent.dims)).join(', ');
