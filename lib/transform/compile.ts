@@ -26,10 +26,10 @@ export interface Compiled<A extends readonly AnyTensor[], R extends Compilable> 
 }
 
 /**
- * Traces `f` once for each combination of its arguments' shapes and dtypes and `setMatmulPrecision()` (the last 16 are kept); later calls build no graph, they bind and
- * run the plan. Parameters and other tensors that `f` finds by itself are captured by identity. It may call `backward()` and optimizers'
- * `step()` (without `await`): their updates become part of the program, and step counts, learning rates and random draws go on from call to
- * call as in a loop that is not compiled, with the same bits.
+ * Traces `f` once for each combination of its arguments' shapes and dtypes and the default precision of products (the last 16 are kept);
+ * later calls build no graph, they bind and run the plan. Parameters and other tensors that `f` finds by itself are captured by identity.
+ * It may call `backward()` and optimizers' `step()` (without `await`): their updates become part of the program, and step counts, learning
+ * rates and random draws go on from call to call as in a loop that is not compiled, with the same bits.
  *
  * JavaScript values that `f` reads (numbers, flags, the modules of a model) are those of the first call. What changes from call to call is
  * an argument: a tensor, or a number where `f` takes a float32 tensor of rank 0. Arguments carry no gradients.

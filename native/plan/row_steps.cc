@@ -5,6 +5,7 @@
 
 #include "kernels/elementwise_recipes.h"
 #include "plan/group_program.h"
+#include "plan/group_recipe.h"
 #include "plan/group_stage.h"
 
 namespace gradsmith::plan {
@@ -128,7 +129,7 @@ class RowwiseStep : public GroupStep {
       if (pitch_[u.operand] != 0) numbers_.push_back(u);
       as_numbers_ &= pitch_[u.operand] == 0 || u.from == u.to;
     }
-    as_numbers_ &= lowered.whole != nullptr && lowered.prologue.empty();
+    as_numbers_ &= GroupRecipe::fits(*program_);
     if (!as_numbers_) return;
     for (const uint16_t slot : lowered.lists) steps_.push_back(step_of(slot));
   }
