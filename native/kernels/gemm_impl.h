@@ -147,7 +147,7 @@ void run_one_dot(const GemmPlan& plan, const GemmPointers& pointers, size_t, voi
   if (!s.hooked) {
     return scale<T, Isa>(sums, kRow, s.m, s.n, alpha, s.accumulate, static_cast<T*>(pointers.c), s.c_row);
   }
-  scale<T, Isa>(sums, kRow, s.m, s.n, alpha, false, sums, kRow);
+  if (alpha != T(1)) scale<T, Isa>(sums, kRow, s.m, s.n, alpha, false, sums, kRow);
   hand_over(plan, pointers, 0, s.m, 0, s.n, sums, kRow);
 }
 

@@ -31,6 +31,8 @@ class GroupRecipe {
 
   /// The program's stream (its index in LoweredGroup) that the recipe takes at each place.
   const std::vector<uint16_t>& streams() const { return streams_; }
+  /// Of the recipe: the streams', then those that `enter` fills.
+  size_t slots() const { return streams_.size() + numbers_.size(); }
 
   /// Fills the slots behind the streams'; they hold as long as `numbers`.
   void enter(void* const* bases, char** slots, Numbers& numbers) const noexcept {

@@ -131,6 +131,12 @@ class MatmulGroup final : public Prepared {
     ptrdiff_t row;    // elements from row to row
     ptrdiff_t tile;   // offset among the tiles of an operand that repeats a row; -1: read where it is
   };
+  /// A stream as the recipe wants it.
+  struct RecipeStream {
+    Ref ref;
+    ptrdiff_t bytes, row;  // as Stream's
+    bool product;
+  };
   /// One run of a part.
   struct Part {
     const MatmulGroup* self;
@@ -190,6 +196,10 @@ class MatmulGroup final : public Prepared {
     }
     if (GroupRecipe::fits(*program_) && (repeated == 0 || GroupRecipe::worth_a_row(columns_, lanes))) {
       recipe_.emplace(*program_, refs_);
+      for (const uint16_t k : recipe_->streams()) {
+        const Stream& s = streams_[k];
+        recipe_streams_.push_back({refs_[s.operand], s.bytes, s.row, k == product_stream_});
+      }
       return;
     }
     if (repeated > 0) rows_at_once_ = std::min(rows_at_once_, kTileBytes / repeated);
@@ -216,23 +226,25 @@ class MatmulGroup final : public Prepared {
                           ptrdiff_t block_row) noexcept {
     Part& part = *static_cast<Part*>(context);
     const MatmulGroup& self = *part.self;
-    ptrdiff_t steps[GroupRecipe::kMostSlots] = {};
+    ptrdiff_t steps[GroupRecipe::kMostSlots];
     bool touch = true;
     size_t q = 0;
-    for (const uint16_t stream : self.recipe_->streams()) {
-      const Stream& s = self.streams_[stream];
-      const bool product = stream == self.product_stream_;
-      const ptrdiff_t row = product ? block_row : s.row;
-      part.slots[q] = product ? static_cast<char*>(block)
-                              : self.refs_[s.operand].at<char>(part.bases) + (i0 * s.row + j0) * s.bytes;
+    for (const RecipeStream& s : self.recipe_streams_) {
+      char* from = static_cast<char*>(block);
+      ptrdiff_t row = block_row;
+      if (!s.product) {
+        row = s.row;
+        from = s.ref.at<char>(part.bases) + (i0 * row + j0) * s.bytes;
+      }
+      part.slots[q] = from;
       steps[q++] = row * s.bytes;
       touch &= row == j1 - j0;
     }
     const auto rows = static_cast<size_t>(i1 - i0), columns = static_cast<size_t>(j1 - j0);
-    if (touch)
-      self.recipe_->run(part.slots, rows * columns, 1, nullptr);
-    else
-      self.recipe_->run(part.slots, columns, rows, steps);
+    if (touch) return self.recipe_->run(part.slots, rows * columns, 1, nullptr);
+    // Filled one by one: `steps{}` would be a string instruction, which costs more than a small product.
+    for (const size_t all = self.recipe_->slots(); q < all; ++q) steps[q] = 0;
+    self.recipe_->run(part.slots, columns, rows, steps);
   }
 
   /// The group on rows [i0, i1) x columns [j0, j1): some rows at once where those of every operand touch.
@@ -262,6 +274,7 @@ class MatmulGroup final : public Prepared {
   std::optional<MatmulUpdate> update_;
   std::optional<GroupProgram> program_;
   std::optional<GroupRecipe> recipe_;  // if the program is one and takes the rows as they lie
+  std::vector<RecipeStream> recipe_streams_;
   std::vector<Stream> streams_;
   size_t product_stream_ = SIZE_MAX;
   ptrdiff_t rows_at_once_ = 1;
