@@ -16,6 +16,36 @@ inline constexpr int kDotColumns = 4;
 /// Most rows of a block, by its columns.
 constexpr int dot_rows(int columns) { return columns <= 2 ? 8 : 4; }
 
+/// to[j] = reduce_add(v[j])
+template <class V, size_t kCount>
+GRADSMITH_INLINE void add_lanes(const V (&v)[kCount], typename V::T* to) {
+  GRADSMITH_UNROLL(4)
+  for (size_t j = 0; j < kCount; j++) to[j] = reduce_add(v[j]);
+}
+
+#ifdef __AVX2__
+/// Four folded sums across their lanes together, in reduce_add's order.
+GRADSMITH_INLINE void add_quarters(__m128 a, __m128 b, __m128 c, __m128 d, float* to) {
+  const __m128 ab = _mm_add_ps(_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
+  const __m128 cd = _mm_add_ps(_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
+  _mm_storeu_ps(to, _mm_add_ps(_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab)));
+}
+#endif
+#if defined(__AVX512F__)
+GRADSMITH_INLINE void add_lanes(const simd::Vec<float, simd::Avx512> (&v)[4], float* to) {
+  const auto folded = [](__m512 x) {
+    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
+    return _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  };
+  add_quarters(folded(v[0].v), folded(v[1].v), folded(v[2].v), folded(v[3].v), to);
+}
+#elif defined(__AVX2__)
+GRADSMITH_INLINE void add_lanes(const simd::Vec<float, simd::Avx2> (&v)[4], float* to) {
+  const auto folded = [](__m256 x) { return _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1)); };
+  add_quarters(folded(v[0].v), folded(v[1].v), folded(v[2].v), folded(v[3].v), to);
+}
+#endif
+
 /// sums[i·lanes + j] = dot of row i of a and row j of b, both of k contiguous elements.
 template <class T, class Isa, GemmMode kMode, int kRows, int kColumns>
 GRADSMITH_GUARDED_BY_PAGES void gemm_dot(const T* a, ptrdiff_t a_row, const T* b, ptrdiff_t b_row, ptrdiff_t k, T* sums,
@@ -47,10 +77,7 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_dot(const T* a, ptrdiff_t a_row, const T* b
     step(p, [n](const T* q) { return E::along(q, n); });
   }
   GRADSMITH_UNROLL(8)
-  for (int i = 0; i < kRows; i++) {
-    GRADSMITH_UNROLL(4)
-    for (int j = 0; j < kColumns; j++) sums[i * sums_row + j] = reduce_add(acc[i][j]);
-  }
+  for (int i = 0; i < kRows; i++) add_lanes(acc[i], sums + i * sums_row);
 }
 
 template <class T>

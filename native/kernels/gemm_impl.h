@@ -126,12 +126,45 @@ void run_one_panel(const GemmPlan& plan, const GemmPointers& pointers, size_t, v
   args.add = s.accumulate;
   args.to_row = s.hooked ? s.n : s.c_row;  // a buffer without gaps; n is whole vectors where rows are stored so
   alignas(64) T sums[TileShape<Isa>::kMaxAccumulators * kLanes];
-  GemmRunner<T, Isa, GemmMode::kPlain>::for_tile_rows(s.m, [&](ptrdiff_t i, int rows) {
+  const auto tiles = [&](ptrdiff_t i, int rows, TileFn<T> tile) {
     args.a = a + i * s.a_row;
     args.to = s.hooked ? sums : static_cast<T*>(pointers.c) + i * s.c_row;
-    (s.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors))(args);
+    tile(args);
     if (s.hooked) hand_over(plan, pointers, i, i + rows, 0, s.n, sums, args.to_row);
+  };
+  if (plan.kernel != nullptr) return tiles(0, static_cast<int>(s.m), reinterpret_cast<TileFn<T>>(plan.kernel));
+  GemmRunner<T, Isa, GemmMode::kPlain>::for_tile_rows(s.m, [&](ptrdiff_t i, int rows) {
+    tiles(i, rows, s.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors));
   });
+}
+
+/// C of two columns without gaps, few rows: both columns by vectors along m, A in place, and joined as they are stored.
+/// The sums are a tile's.
+template <class T, class Isa>
+void run_two_columns(const GemmPlan& plan, const GemmPointers& pointers, size_t, void*) {
+  using V = GemmVec<T, Isa>;
+  constexpr ptrdiff_t kLanes = V::kLanes;
+  const GemmShape& s = plan.shape;
+  const V alpha = V::splat(scale_of<T>(s, pointers));
+  for (ptrdiff_t i = 0; i < s.m; i += kLanes) {
+    const T* a = static_cast<const T*>(pointers.a) + i;
+    const T* b = static_cast<const T*>(pointers.b);
+    V left = V::zero(), right = V::zero();
+    for (ptrdiff_t k = 0; k < s.k; k++, a += s.a_col, b += s.b_row) {
+      const V x = V::load(a);
+      left = MultiplyAdd<Isa>::run(V::splat(b[0]), x, left);
+      right = MultiplyAdd<Isa>::run(V::splat(b[s.b_col]), x, right);
+    }
+    V first, second;
+    Pairs<T, Isa>::join(left * alpha, right * alpha, first, second);
+    T* const c = static_cast<T*>(pointers.c) + 2 * i;
+    if (s.accumulate) {
+      first = V::load(c) + first;
+      second = V::load(c + kLanes) + second;
+    }
+    first.store(c);
+    second.store(c + kLanes);
+  }
 }
 
 /// All of C by one block of dot products, A and B in place.
@@ -184,6 +217,13 @@ GemmPlan plan_gemm(const GemmShape& shape) {
     return plan;
   }
   if constexpr (kMode == GemmMode::kPlain) {
+    if constexpr (Pairs<T, Isa>::kHas) {
+      if (s.n == 2 && s.c_row == 2 && s.a_row == 1 && s.m % kLanes == 0 && s.m <= kFewTiles * Shape::kMaxRows &&
+          s.k <= plan.kc && !s.hooked && !plan.swap) {
+        plan.run = &run_two_columns<T, Isa>;
+        return plan;
+      }
+    }
     const ptrdiff_t vectors = (s.n + kLanes - 1) / kLanes;
     const bool ragged = s.n % kLanes != 0;
     if (s.m > kFewTiles * Shape::kMaxRows ||
@@ -193,6 +233,10 @@ GemmPlan plan_gemm(const GemmShape& shape) {
     }
     plan.kernel_vectors = static_cast<int>(vectors);
     plan.kernel_last = static_cast<int32_t>(s.n - (vectors - 1) * kLanes);
+    if (s.m <= Shape::kMaxRows) {
+      const auto tile = s.a_row == 1 ? tile_kernel<T, Isa, true> : tile_kernel<T, Isa, false>;
+      plan.kernel = reinterpret_cast<void (*)()>(tile(static_cast<int>(s.m), plan.kernel_vectors));
+    }
     plan.run = &run_one_panel<T, Isa>;
   }
   return plan;

@@ -13,6 +13,21 @@ namespace gradsmith::kernels {
 /// foresees.
 inline constexpr ptrdiff_t kAhead = 16;
 
+/// `pack` of two terms a row, rows without gaps. The last block first, for the same reason.
+template <class T, class Isa>
+GRADSMITH_INLINE void pack_pairs(const T* from, ptrdiff_t count, T* to, ptrdiff_t to_row) {
+  using V = GemmVec<T, Isa>;
+  constexpr ptrdiff_t kLanes = V::kLanes;
+  ptrdiff_t i = count / kLanes * kLanes;
+  if (i < count) turn<T, Isa>(from + 2 * i, 2, count - i, 2, to + i, to_row);
+  while ((i -= kLanes) >= 0) {
+    V x, y;
+    Pairs<T, Isa>::split(V::load(from + 2 * i), V::load(from + 2 * i + kLanes), x, y);
+    x.store(to + i);
+    y.store(to + to_row + i);
+  }
+}
+
 /// to[p·to_row + i] = entry p of row i, for `count` rows of k terms: element (i, p) is from[i·row + p·column].
 /// to_row >= count. Writes whole vectors, so up to a vector beyond each row: that is the start of the next, which is
 /// written later, and `to` has room for a vector more than it seems to need.
@@ -44,6 +59,9 @@ void pack(const T* from, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, ptrdi
       }
     }
   } else if (column == 1) {
+    if constexpr (kMode == GemmMode::kPlain && Pairs<T, Isa>::kHas) {
+      if (row == 2 && k == 2) return pack_pairs<T, Isa>(from, count, to, to_row);
+    }
     // What a row's last block writes too much is the next row's first block, which must come later.
     for (ptrdiff_t p = 0; p < k; p += kLanes * kTerms) {
       for (ptrdiff_t i = (count - 1) / kLanes * kLanes; i >= 0; i -= kLanes) {

@@ -146,6 +146,63 @@ struct Transposer<double, simd::Neon> {
 };
 #endif
 
+/// Two vectors of pairs (x0 y0 x1 y1 …) as one of their first and one of their second elements, and back. The general
+/// form says that there is none.
+template <class T, class Isa>
+struct Pairs {
+  static constexpr bool kHas = false;
+};
+
+#if defined(__AVX512F__)
+template <>
+struct Pairs<float, simd::Avx512> {
+  using V = simd::Vec<float, simd::Avx512>;
+  static constexpr bool kHas = true;
+  static GRADSMITH_INLINE void split(V a, V b, V& x, V& y) {
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    x.v = _mm512_permutex2var_ps(a.v, even, b.v);
+    y.v = _mm512_permutex2var_ps(a.v, _mm512_add_epi32(even, _mm512_set1_epi32(1)), b.v);
+  }
+  static GRADSMITH_INLINE void join(V x, V y, V& a, V& b) {
+    const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    a.v = _mm512_permutex2var_ps(x.v, low, y.v);
+    b.v = _mm512_permutex2var_ps(x.v, _mm512_add_epi32(low, _mm512_set1_epi32(8)), y.v);
+  }
+};
+#elif defined(__AVX2__)
+template <>
+struct Pairs<float, simd::Avx2> {
+  using V = simd::Vec<float, simd::Avx2>;
+  static constexpr bool kHas = true;
+  static GRADSMITH_INLINE void split(V a, V b, V& x, V& y) {
+    const auto in_order = [](__m256 q) {  // of the quarters a0 b0 a1 b1
+      return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(q), 0xD8));
+    };
+    x.v = in_order(_mm256_shuffle_ps(a.v, b.v, 0x88));
+    y.v = in_order(_mm256_shuffle_ps(a.v, b.v, 0xDD));
+  }
+  static GRADSMITH_INLINE void join(V x, V y, V& a, V& b) {
+    const __m256 low = _mm256_unpacklo_ps(x.v, y.v), high = _mm256_unpackhi_ps(x.v, y.v);
+    a.v = _mm256_permute2f128_ps(low, high, 0x20);
+    b.v = _mm256_permute2f128_ps(low, high, 0x31);
+  }
+};
+#elif defined(__aarch64__)
+template <>
+struct Pairs<float, simd::Neon> {
+  using V = simd::Vec<float, simd::Neon>;
+  static constexpr bool kHas = true;
+  static GRADSMITH_INLINE void split(V a, V b, V& x, V& y) {
+    x.v = vuzp1q_f32(a.v, b.v);
+    y.v = vuzp2q_f32(a.v, b.v);
+  }
+  static GRADSMITH_INLINE void join(V x, V y, V& a, V& b) {
+    a.v = vzip1q_f32(x.v, y.v);
+    b.v = vzip2q_f32(x.v, y.v);
+  }
+};
+#endif
+
 /// to[j·to_row + i] = entry j of row i of `from`, for `rows` rows of `terms` elements: no more rows than lanes, no more
 /// terms than a vector of entries holds. Reads nothing else; writes whole vectors to[j·to_row …], in ascending order of
 /// j, whose lanes beyond `rows` hold anything.

@@ -135,6 +135,15 @@ GRADSMITH_INLINE void reduce_panel(const typename Op::Element* x, typename Op::E
   typename Op::Element block[kVectors * V::kLanes];
   if (axes.outer_rank == 0 && axes.length <= kBlockRows && axes.length > 0) {
     block_columns<V, Op, kVectors, kChains, kPartial>(x, axes.stride, axes.length, width, sums);
+    if (Op::kFinished && axes.result_stride == 1) {
+      for (size_t v = 0; v < kVectors; v++) {
+        if constexpr (kPartial)
+          sums[v].store_partial(y + v * V::kLanes, width);
+        else
+          sums[v].store(y + v * V::kLanes);
+      }
+      return;
+    }
     for (size_t v = 0; v < kVectors; v++) sums[v].store(block + v * V::kLanes);
     for (size_t j = 0; j < width; j++) y[static_cast<ptrdiff_t>(j) * axes.result_stride] = Op::finish(block[j], axes);
     return;

@@ -35,6 +35,8 @@ struct Sum {
   using Element = T;
   using Total = SumTotal<Isa, T>;
   static constexpr T kIdentity = 0;
+  /// Is what one block combines to the result?
+  static constexpr bool kFinished = true;
   template <class V>
   static GRADSMITH_INLINE V combine(V a, V b) {
     return a + b;
@@ -50,6 +52,7 @@ struct Sum {
 template <class Isa, class T>
 struct Mean : Sum<Isa, T> {
   using Total = SumTotal<Isa, T>;
+  static constexpr bool kFinished = false;
   static GRADSMITH_INLINE T finish(const Total& total, const ReduceAxes& axes) { return total.mean(axes.count); }
   static GRADSMITH_INLINE T finish(T sum, const ReduceAxes& axes) {
     return static_cast<T>(static_cast<double>(sum) / axes.count);
@@ -63,6 +66,7 @@ struct Extreme {
   using Limits = std::numeric_limits<T>;
   static constexpr T kInfinite = Limits::has_infinity ? Limits::infinity() : kMax ? Limits::lowest() : Limits::max();
   static constexpr T kIdentity = kMax && Limits::has_infinity ? -kInfinite : kInfinite;
+  static constexpr bool kFinished = true;
   struct Total {
     T best = kIdentity;
     GRADSMITH_INLINE void add(T x) { best = better(x, best) ? x : best; }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -22,6 +23,23 @@ TEST_CASE_TEMPLATE("rows, columns and other thin products with long sums", P, fl
           Case c = count % 2 ? make_case(thin, wide, k, kinds % 4, kinds / 4)
                              : make_case(wide, thin, k, kinds % 4, kinds / 4);
           vary(c, count / 16);
+          products.check(c);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("two columns or two terms, as data in the plane has", P, float, double, Bf16, RoundedBf16) {
+  Products<P> products;
+  unsigned count = 0;
+  for (ptrdiff_t size = 1; size <= 66; size++) {
+    for (ptrdiff_t other : {1, 4, 7, 33}) {
+      for (int kinds = 0; kinds < 9; kinds++, count++) {
+        Case columns = make_case(size, 2, other, kinds % 3, kinds / 3, count % 4 == 3);
+        Case terms = make_case(other, size, 2, kinds % 3, kinds / 3, count % 4 == 3);
+        for (Case& c : {std::ref(columns), std::ref(terms)}) {
+          vary(c, count);
           products.check(c);
         }
       }
