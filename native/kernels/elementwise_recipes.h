@@ -72,9 +72,8 @@ inline constexpr Recipe kRecipes[] = {
       {Micro::kSub, 0, 22}},
      3,
      {23, 13, 17}},
-    // The end of a network: a bias (a number of its own where the result is one column), sigmoid, the squared error,
-    // and
-    // its gradient before the bias. Streams x [bias] target; numbers [bias] 2, slope of the error, 1: with
+    // The end of a network: a bias (a number where the result is one column), sigmoid, the squared error, and its
+    // gradient before the bias. Streams x [bias] target; numbers [bias] 2, slope of the error, 1: with
     // s = sigmoid(x + bias) and d = s - target, d² and slope·(d·2)·(s·(1-s)).
     {2,
      4,
