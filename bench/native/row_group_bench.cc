@@ -110,47 +110,28 @@ Instruction layer_norm(int64_t rows, int64_t n) {
       .over(rows, n, {kA, kGamma, kBeta, kEps});
 }
 
-/// As gradients of the composition give it: a pass for each of the two sums.
+/// Of x alone. Values: 0 dy, 1 gamma, 2 x, 3 epsilon, 4 mean, 5 squares, 6 variance, 7 scale, 8 dy·gamma, 9 that times
+/// the unit row, 10 and 11 their means.
 Instruction layer_norm_grad(int64_t rows, int64_t n) {
-  Steps steps(4, 10, 14);
-  const std::vector<Steps::Op> slope = {{Micro::kMul, 0, 1}, {Micro::kSub, 2, 3}};
-  return moments(steps)
-      .group(RowStep::kGroup, {1, 2, 0, 4}, {6}, {{Micro::kMul, 0, 1}, {Micro::kSub, 2, 3}, {Micro::kMul, 4, 5}})
-      .reduce(ReduceKind::kSum, 7)
-      .group(RowStep::kNumbers, {6, 3, 8}, {6, 14},
-             {{Micro::kCast, 1},
-              {Micro::kAdd, 0, 3},
-              {Micro::kSqrt, 4},
-              {Micro::kReciprocal, 5},
-              {Micro::kSquare, 6},
-              {Micro::kMul, 2, 7},
-              {Micro::kNeg, 8},
-              {Micro::kConstant, 0, 0, 0.5},
-              {Micro::kMul, 9, 10},
-              {Micro::kDiv, 11, 5},
-              {Micro::kConstant, 0, 0, 1 / static_cast<double>(n)},
-              {Micro::kMul, 12, 13}})
-      .group(RowStep::kGroup, {1, 2, 0, 4, 9, 10}, {13},
+  return Steps(4, 8, 12)
+      .reduce(ReduceKind::kMean, 2)
+      .group(RowStep::kGroup, {2, 4}, {3}, {{Micro::kSub, 0, 1}, {Micro::kSquare, 2}})
+      .reduce(ReduceKind::kMean, 5)
+      .group(RowStep::kNumbers, {6, 3}, {5},
+             {{Micro::kCast, 1}, {Micro::kAdd, 0, 2}, {Micro::kSqrt, 3}, {Micro::kReciprocal, 4}})
+      .group(RowStep::kGroup, {0, 1, 2, 4, 7}, {5, 8},
+             {{Micro::kMul, 0, 1}, {Micro::kSub, 2, 3}, {Micro::kMul, 6, 4}, {Micro::kMul, 5, 7}})
+      .reduce(ReduceKind::kMean, 8)
+      .reduce(ReduceKind::kMean, 9)
+      .group(RowStep::kGroup, {0, 1, 10, 2, 4, 7, 11}, {13},
              {{Micro::kMul, 0, 1},
-              {Micro::kSub, 2, 3},
-              {Micro::kMul, 6, 4},
-              {Micro::kConstant, 0, 0, 2},
-              {Micro::kMul, 7, 9},
-              {Micro::kMul, 5, 10},
-              {Micro::kAdd, 8, 11},
-              {Micro::kNeg, 12}})
-      .reduce(ReduceKind::kSum, 11)
-      .group(RowStep::kNumbers, {12}, {2}, {{Micro::kConstant, 0, 0, 1 / static_cast<double>(n)}, {Micro::kMul, 0, 1}})
-      .group(RowStep::kGroup, {1, 2, 0, 4, 9, 10, 13}, {14},
-             {{Micro::kMul, 0, 1},
-              {Micro::kSub, 2, 3},
-              {Micro::kMul, 7, 4},
-              {Micro::kConstant, 0, 0, 2},
-              {Micro::kMul, 8, 10},
-              {Micro::kMul, 5, 11},
-              {Micro::kAdd, 9, 12},
-              {Micro::kAdd, 13, 6}})
-      .over(rows, n, {kA, kB, kGamma, kEps});
+              {Micro::kSub, 7, 2},
+              {Micro::kSub, 3, 4},
+              {Micro::kMul, 9, 5},
+              {Micro::kMul, 10, 6},
+              {Micro::kSub, 8, 11},
+              {Micro::kMul, 12, 5}})
+      .over(rows, n, {kB, kGamma, kA, kEps});
 }
 
 Instruction softmax(int64_t rows, int64_t n, int32_t log) {

@@ -86,3 +86,7 @@ export const GROUP = 0;
 export const NUMBERS = 1;
 export const REDUCE = 2;
 export const SOFTMAX = 3;
+
+/** Kinds of `reduce` (native/kernels/rows.h). */
+export const SUM = 0;
+export const MEAN = 1;

@@ -1,5 +1,5 @@
 import { type AnyTensor, COMPUTED, NUMBER_ARGUMENT, VALUE } from '../tensor.js';
-import type { Op } from './op.js';
+import { type Op, unobserved } from './op.js';
 import type { Walk } from './walk.js';
 
 // The graph as the planner sees it: plain values by number, without the user's tensors, rewritten freely. Built on a cache miss only.
@@ -36,30 +36,48 @@ export function importGraph(
   targets: readonly AnyTensor[],
 ): Ir {
   const result: IrValue[] = [];
+  /** By node of the walk: its value's number. */
+  const place: number[] = [];
   let leaf = 0;
   let scalar = 0;
+  const add = (v: IrValue): number => result.push(v) - 1;
+  const end = (kind: number, slot: number, t: AnyTensor): number =>
+    add({ kind, slot, op: null, attr: 0, inputs: [], dims: t.extent.dims, type: t.type });
+  const node = (t: AnyTensor, inputs: readonly number[]): number => {
+    const op = t.op as Op;
+    if (op.composed !== undefined) return expand(op, t, inputs);
+    return add({ kind: NODE, slot: -1, op, attr: t.attr, inputs, dims: t.extent.dims, type: t.type });
+  };
+  /** What the node's entry composes it of. Recursive: compositions are short. */
+  const expand = (op: Op, t: AnyTensor, inputs: readonly number[]): number => {
+    const known = new Map(t.inputs.map((x, i) => [x, inputs[i]!]));
+    const visit = (x: AnyTensor): number => {
+      const at = known.get(x) ?? node(x, x.inputs.map(visit));
+      known.set(x, at);
+      return at;
+    };
+    return visit(unobserved(() => op.composed!(t.inputs, t.attr)));
+  };
+
   for (let i = 0; i < w.count; i++) {
     const t = w.nodes[i]!;
-    const common = { dims: t.extent.dims, type: t.type };
     if (t.kind === COMPUTED) {
-      result.push({
-        kind: NODE,
-        slot: -1,
-        op: t.op as Op,
-        attr: t.attr,
-        inputs: t.inputs.map((x) => x.index),
-        ...common,
-      });
+      place.push(
+        node(
+          t,
+          t.inputs.map((x) => place[x.index]!),
+        ),
+      );
     } else if (t.kind === VALUE || t.kind === NUMBER_ARGUMENT) {
-      result.push({ kind: SCALAR, slot: scalar++, op: null, attr: 0, inputs: [], ...common });
+      place.push(end(SCALAR, scalar++, t));
     } else {
-      result.push({ kind: LEAF, slot: leaf++, op: null, attr: 0, inputs: [], ...common });
+      place.push(end(LEAF, leaf++, t));
     }
   }
   return {
     values: result,
-    outputs: outputs.map((t) => t.index),
-    updates: values.map((t, i) => ({ value: t.index, target: targets[i]!.index })),
+    outputs: outputs.map((t) => place[t.index]!),
+    updates: values.map((t, i) => ({ value: place[t.index]!, target: place[targets[i]!.index]! })),
     leaves: leaf,
     scalars: scalar,
   };

@@ -100,7 +100,10 @@ export interface OpEntry {
   readonly view?: (input: View, node: LoweredNode) => View | null;
   /** An instruction of its own. */
   readonly instruction?: InstructionLowering;
-  /** A composition of other ops, which `apply` builds in its place: it has no node of its own, and no gradient rule. */
+  /**
+   * A composition of other ops. `apply` builds it in the op's place; but where the entry has a gradient rule too, the op has a node of its
+   * own, and it is the planner that puts the composition in its place. That must not bring in numbers of the run.
+   */
   readonly composed?: (inputs: readonly AnyTensor[], attr: number) => AnyTensor;
 
   // Traits that passes ask for.
@@ -190,7 +193,7 @@ export function apply(op: Op, inputs: AnyTensor[], attr = 0): AnyTensor {
   }
   const type = op.dtype(inputs, attr);
   const extent = op.shape(inputs, attr);
-  if (op.composed !== undefined) return op.composed(inputs, attr);
+  if (op.composed !== undefined && op.gradient === undefined) return op.composed(inputs, attr);
   const node: AnyTensor = new Tensor(
     op,
     inputs,

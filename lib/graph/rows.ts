@@ -1,6 +1,6 @@
 import { Edges } from './edges.js';
 import type { Unit } from './fuse.js';
-import { GROUP, NUMBERS, REDUCE, SOFTMAX } from './instructions.js';
+import { GROUP, MEAN, NUMBERS, REDUCE, SOFTMAX, SUM } from './instructions.js';
 import { LIMITS } from './limits.js';
 import { ELEMENTWISE, INSTRUCTION, type Lowered, type LoweredGraph } from './lower.js';
 import { buildProgram, type GroupInput, type GroupProgram, isWhole } from './program.js';
@@ -207,11 +207,13 @@ class RowBuilder {
   build(): RowProgram | null {
     const { rows, columns } = this.space;
     try {
-      const reductions = this.reductions();
-      reductions.forEach((k, demand) => this.findNeeds(this.values[k]!.operands[0]!.owner, demand));
-      const last = reductions.length;
+      const demands = this.demands();
+      demands.forEach((reductions, demand) => {
+        for (const k of reductions) this.findNeeds(this.operandOf(k), demand);
+      });
+      const last = demands.length;
       for (const k of this.outputs) for (const o of this.wideOperands(k)) this.findNeeds(o, last);
-      reductions.forEach((k, demand) => this.addReduction(k, demand));
+      demands.forEach((reductions, demand) => this.addReductions(reductions, demand));
       this.addGroup(
         this.outputs.filter((k) => this.isWideOp(k)),
         last,
@@ -231,8 +233,48 @@ class RowBuilder {
     return fits && wide ? { rows, columns, inputs, matrices, steps: steps.map((s) => this.placed(s)) } : null;
   }
 
-  private reductions(): number[] {
-    return this.members.filter((k) => this.values[k]!.kind === INSTRUCTION);
+  /** The reductions in order; two sums that one pass over the elements can serve are together, where the second was. */
+  private demands(): number[][] {
+    const demands: number[][] = [];
+    const needs = new Map<number, ReadonlySet<number>>();
+    for (const k of this.members) {
+      if (this.values[k]!.kind !== INSTRUCTION) continue;
+      const behind = this.behind(k);
+      needs.set(k, behind);
+      demands.push([k]);
+      if (!this.addsUpWide(k)) continue;
+      const earlier = demands.findIndex(
+        ([first], i) =>
+          demands[i]!.length === 1 &&
+          behind.has(this.operandOf(first!)) &&
+          this.operandOf(first!) !== this.operandOf(k) &&
+          this.addsUpWide(first!) &&
+          demands.slice(i + 1).every((between) => between.every((r) => !needs.get(r)!.has(first!))),
+      );
+      if (earlier >= 0) demands.at(-1)!.unshift(...demands.splice(earlier, 1)[0]!);
+    }
+    return demands;
+  }
+  /** Is it the sum or the mean of what an op in here makes? */
+  private addsUpWide(k: number): boolean {
+    const { name, attributes } = this.values[k]!;
+    return name === 'reduce' && (attributes[0] === SUM || attributes[0] === MEAN) && this.isWideOp(this.operandOf(k));
+  }
+  /** What is computed in here for k. */
+  private behind(k: number): Set<number> {
+    const seen = new Set<number>();
+    const stack = [k];
+    while (stack.length > 0) {
+      for (const { owner } of this.values[stack.pop()!]!.operands) {
+        if (seen.has(owner) || !this.inside.has(owner)) continue;
+        seen.add(owner);
+        stack.push(owner);
+      }
+    }
+    return seen;
+  }
+  private operandOf(reduction: number): number {
+    return this.values[reduction]!.operands[0]!.owner;
   }
   private isWideOp(k: number): boolean {
     return this.inside.has(k) && this.values[k]!.kind === ELEMENTWISE && isWide(this.values[k]!, this.space);
@@ -268,18 +310,27 @@ class RowBuilder {
     }
   }
 
-  private addReduction(k: number, demand: number): void {
-    const v = this.values[k]!;
-    const [operand] = v.operands as [View];
-    if (this.isWideOp(operand.owner)) this.addGroup([operand.owner], demand);
-    const softmax = v.name === 'softmax';
-    this.add({
-      kind: softmax ? SOFTMAX : REDUCE,
-      choice: v.attributes[0]!,
-      program: null,
-      reads: [this.read(v, { view: operand, scalar: -1 })],
-      writes: [k],
-    });
+  private addReductions(reductions: readonly number[], demand: number): void {
+    this.addGroup(
+      reductions.map((k) => this.operandOf(k)).filter((k) => this.isWideOp(k)),
+      demand,
+    );
+    for (const k of reductions) {
+      const v = this.values[k]!;
+      this.add({
+        kind: v.name === 'softmax' ? SOFTMAX : REDUCE,
+        choice: v.attributes[0]!,
+        program: null,
+        reads: [this.read(v, { view: v.operands[0]!, scalar: -1 })],
+        writes: [k],
+      });
+    }
+    if (reductions.length === 1) return;
+    // The kernel that adds up two in one pass writes neither: what is cheap is computed again, not read.
+    for (const k of reductions) {
+      const made = this.operandOf(k);
+      if (!this.kept.has(made) && !this.outside.has(made)) this.madeAt.delete(made);
+    }
   }
 
   /** A step that makes these wide values, and on the way whatever is to be kept or goes outside and is not needed again. */

@@ -8,16 +8,54 @@ import { Reciprocal } from './arithmetic.js';
 import { float, numberNode, sameType } from './build.js';
 import * as n from './nodes.js';
 
+/** √(variance + eps) of each row, [..., 1]. */
+function deviationOf(x: AnyTensor, eps: AnyTensor): AnyTensor {
+  // Centred first: the mean of squares less the square of the mean would lose all digits of rows far from 0.
+  return n.sqrt(n.add(n.meanLast(n.square(n.sub(x, n.meanLast(x)))), eps));
+}
+
+/**
+ * Rows with mean 0 and variance 1: `(x - mean) / √(variance + eps)`. Inputs: x, eps (one element).
+ * The rule by hand takes both sums of a row in one pass; the composition's would take one after the other, since it does not know that
+ * deviations from a mean add up to 0.
+ */
+export const Standardize = op({
+  name: 'standardize',
+  shape: ([x]) => x!.extent,
+  dtype: (inputs) => sameType('standardize', inputs, float),
+  composed: ([x, eps]) => n.mul(n.sub(x!, n.meanLast(x!)), apply(Reciprocal, [deviationOf(x!, eps!)])),
+  gradient: ([x, eps], y, dy) => {
+    const scale = apply(Reciprocal, [deviationOf(x!, eps!)]);
+    const along = n.meanLast(n.mul(dy, y));
+    const dx = n.mul(n.sub(n.sub(dy, n.meanLast(dy)), n.mul(y, along)), scale);
+    if (!eps!.needsGrad) return [dx, null];
+    const rows = n.mul(n.mul(along, n.square(scale)), -0.5 * x!.extent.dims.at(-1)!);
+    return [dx, n.sumTo(rows, eps!.extent)];
+  },
+  samples: {
+    cases: [
+      [[3, 7], []],
+      [[2, 3, 5], []],
+      [[19, 131], []],
+      [[9], []],
+      [[0, 3], []],
+    ].map((shapes) => ({ inputs: shapes.map((shape) => ({ shape })) })),
+    domain: [
+      [-2, 2],
+      [0.25, 1],
+    ],
+    extreme: [-1000, 1000],
+    relative: 2 ** -21,
+  },
+});
+
 /** Inputs: x, eps (one element), gamma and beta if there are any (as long as x's rows). */
 export const LayerNorm = op({
   name: 'layerNorm',
   shape: ([x]) => x!.extent,
   dtype: (inputs) => sameType('layerNorm', inputs, float),
   composed: ([x, eps, gamma, beta]) => {
-    // Centred first: the mean of squares less the square of the mean would lose all digits of rows far from 0.
-    const centred = n.sub(x!, n.meanLast(x!));
-    const deviation = n.sqrt(n.add(n.meanLast(n.square(centred)), eps!));
-    const unit = n.mul(centred, apply(Reciprocal, [deviation]));
+    const unit = apply(Standardize, [x!, eps!]);
     const scaled = gamma === undefined ? unit : n.mul(unit, gamma);
     return beta === undefined ? scaled : n.add(scaled, beta);
   },

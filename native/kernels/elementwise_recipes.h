@@ -103,33 +103,26 @@ inline constexpr Recipe kRecipes[] = {
       {Micro::kMul, 11, 13}},
      2,
      {9, 14}},
-    // What gradients of layers that normalise add up, and the gradient itself. Streams dy gamma x; numbers mean, scale,
-    // 2, slope of the variance (and, last, that of the mean): with g = dy·gamma and d = x - mean, g·scale +
-    // slope·(2·d).
-    {3,
-     5,
-     7,
-     {{Micro::kMul, 0, 1},
-      {Micro::kSub, 2, 3},
-      {Micro::kMul, 8, 4},
-      {Micro::kMul, 9, 5},
-      {Micro::kMul, 6, 11},
-      {Micro::kAdd, 10, 12},
-      {Micro::kAdd, 13, 7}},
-     1,
-     {14}},
+    // The gradient of a layer that normalises: (dy·gamma - a - u·b)·scale, where u is (x - mean)·scale. Streams dy
+    // gamma x; numbers mean, scale, a, b; then with u in x's place: numbers a, b, scale.
     {3,
      4,
      7,
      {{Micro::kMul, 0, 1},
+      {Micro::kSub, 7, 5},
       {Micro::kSub, 2, 3},
-      {Micro::kMul, 7, 4},
-      {Micro::kMul, 8, 5},
-      {Micro::kMul, 6, 10},
-      {Micro::kAdd, 9, 11},
-      {Micro::kNeg, 12}},
+      {Micro::kMul, 9, 4},
+      {Micro::kMul, 10, 6},
+      {Micro::kSub, 8, 11},
+      {Micro::kMul, 12, 4}},
      1,
      {13}},
+    {3,
+     3,
+     5,
+     {{Micro::kMul, 0, 1}, {Micro::kSub, 6, 3}, {Micro::kMul, 2, 4}, {Micro::kSub, 7, 8}, {Micro::kMul, 9, 5}},
+     1,
+     {10}},
     // A layer that normalises. Streams x gamma beta; numbers mean, scale.
     {3, 2, 4, {{Micro::kSub, 0, 3}, {Micro::kMul, 5, 4}, {Micro::kMul, 6, 1}, {Micro::kAdd, 7, 2}}, 1, {8}},
     // SGD with momentum. Streams w, velocity, g; numbers momentum, rate.
@@ -144,8 +137,10 @@ inline constexpr Recipe kRecipes[] = {
     {2, 2, 2, {{Micro::kGreater, 1, 2}, {Micro::kSelect, 4, 0, 3}}, 1, {5}},
     // The gradient of logSoftmax. Streams y, dy; number the sum of dy.
     {2, 1, 3, {{Micro::kExp, 0}, {Micro::kMul, 3, 2}, {Micro::kSub, 1, 4}}, 1, {5}},
-    // dy·gamma·(x - mean), to be added up. Streams dy gamma x.
-    {3, 1, 3, {{Micro::kMul, 0, 1}, {Micro::kSub, 2, 3}, {Micro::kMul, 4, 5}}, 1, {6}},
+    // What the gradient of a layer that normalises adds up: dy·gamma, and it times u. Streams dy gamma x; numbers mean,
+    // scale; then streams dy gamma u.
+    {3, 2, 4, {{Micro::kMul, 0, 1}, {Micro::kSub, 2, 3}, {Micro::kMul, 6, 4}, {Micro::kMul, 5, 7}}, 2, {5, 8}},
+    {3, 0, 2, {{Micro::kMul, 0, 1}, {Micro::kMul, 3, 2}}, 2, {3, 4}},
     // SGD: w - g·rate; and a·x + y the other way round.
     {2, 1, 2, {{Micro::kMul, 1, 2}, {Micro::kSub, 0, 3}}, 1, {4}},
     {2, 1, 2, {{Micro::kMul, 1, 2}, {Micro::kAdd, 0, 3}}, 1, {4}},
@@ -162,6 +157,8 @@ inline constexpr Recipe kRecipes[] = {
     // Centred and scaled; centred and squared; numbers of the row.
     {1, 2, 2, {{Micro::kSub, 0, 1}, {Micro::kMul, 3, 2}}, 1, {4}},
     {1, 1, 2, {{Micro::kSub, 0, 1}, {Micro::kSquare, 2}}, 1, {3}},
+    // The scale of a row that is normalised: 1 / √(variance + epsilon). Stream: the rows' variances.
+    {1, 1, 3, {{Micro::kAdd, 0, 1}, {Micro::kSqrt, 2}, {Micro::kReciprocal, 3}}, 1, {4}},
     // Scaled and shifted by rows, as layers that normalise do.
     {3, 0, 2, {{Micro::kMul, 0, 1}, {Micro::kAdd, 3, 2}}, 1, {4}},
     // Squared difference.
@@ -183,14 +180,16 @@ inline constexpr Recipe kRecipes[] = {
     {1, 0, 1, {{Micro::kGeluSlope, 0}}, 1, {1}},
 };
 inline constexpr size_t kRecipeCount = sizeof(kRecipes) / sizeof(kRecipes[0]);
-/// Has the recipe one result, which needs no transcendental? Then rows of it can be added up as they are made.
+/// Results of a recipe that can be added up in one pass.
+inline constexpr size_t kMostSums = 2;
+/// Has the recipe one result or two, which need no transcendental? Then rows of them can be added up as they are made.
 constexpr bool is_summed(const Recipe& recipe) {
   for (int k = 0; k < recipe.ops; ++k) {
     const Micro op = recipe.op[k].op;
     if (op != Micro::kAdd && op != Micro::kSub && op != Micro::kMul && op != Micro::kSquare && op != Micro::kNeg)
       return false;
   }
-  return recipe.outputs == 1;
+  return recipe.outputs <= static_cast<int>(kMostSums);
 }
 /// Shorter ones pay only where they are all that a group does: a group's own steps keep values in registers.
 inline constexpr int kFewestOpsInside = 3;

@@ -69,11 +69,11 @@ using CrossEntropyFn = size_t (*)(const void* logits, const int32_t* labels, voi
 using CrossEntropyGradFn = size_t (*)(const void* logits, const int32_t* labels, const void* scale,
                                       ptrdiff_t scale_stride, void* d, size_t rows, size_t columns);
 
-/// Sums (or means) of `rows` rows of n > 64 elements that a recipe computes (elementwise_recipes.h): its result goes to
-/// no memory, and y gets the bits of ReduceFn on it. `slots`, `at` and `steps` are those of a recipe, whose output is
-/// not touched.
+/// Sums (or means) of `rows` rows of n > 64 elements that a recipe computes (elementwise_recipes.h): its results go to
+/// no memory, and y[k] gets the bits of ReduceFn on result k. `slots`, `at` and `steps` are those of a recipe, whose
+/// outputs are not touched. `means` has bit k set where y[k] wants the mean.
 using RecipeSumFn = void (*)(char* const* slots, const uint16_t* at, size_t n, size_t rows, const ptrdiff_t* steps,
-                             void* y, bool mean);
+                             void* const* y, uint32_t means);
 
 /// float32 at index 0, float64 at 1 where only those two exist.
 struct RowKernels {

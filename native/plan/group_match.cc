@@ -15,9 +15,7 @@ constexpr size_t kFree = SIZE_MAX;
 /// The group's register for each of the recipe's.
 using Binding = std::array<size_t, kernels::kMaxRecipeRegisters>;
 
-bool contains(const std::vector<size_t>& list, size_t value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
+bool contains(const auto& list, size_t value) { return std::find(list.begin(), list.end(), value) != list.end(); }
 
 class Matcher {
  public:
@@ -122,16 +120,14 @@ class Matcher {
     return true;
   }
 
-  /// Binds the recipe's ops that its last one does not need: their operands are bound.
+  /// Binds the recipe's ops that its last one does not need, and what they alone read.
   bool find_others(const Recipe& recipe, Binding& binding) const {
-    for (int k = 0; k < recipe.ops; ++k) {
-      size_t& bound = binding[static_cast<size_t>(recipe.inputs() + k)];
-      for (size_t q = 0; q < order_.size() && bound == kFree; ++q) {
-        const GroupOp& candidate = op_of(order_[q]);
-        const Recipe::Op& op = recipe.op[k];
-        const bool same = candidate.op == op.op && candidate.dtype == dtype_ && candidate.args.size() == 1 &&
-                          static_cast<size_t>(candidate.args[0]) == binding[static_cast<size_t>(op.a)];
-        if (same && !taken_[q]) bound = order_[q];
+    for (int k = recipe.registers() - 1; k >= recipe.inputs(); --k) {
+      const size_t& bound = binding[static_cast<size_t>(k)];
+      for (size_t q = order_.size(); q-- > 0 && bound == kFree;) {
+        if (taken_[q] || contains(binding, order_[q])) continue;
+        Binding other = binding;
+        if (solve(recipe, {{k, order_[q]}}, other)) binding = other;
       }
       if (bound == kFree) return false;
     }

@@ -2,6 +2,7 @@
 // while it is in cache. Only its outputs go to memory. See docs/architecture.md.
 #include <algorithm>
 #include <memory>
+#include <span>
 
 #include "plan/operand.h"
 #include "plan/row_program.h"
@@ -13,7 +14,7 @@ namespace {
 /// Of a block: what its steps read, make and leave, together, so that it stays in a first-level cache. Of long rows up
 /// to eight, as far as they fit twice that: then the sums of one row hide behind the loads of the next.
 constexpr size_t kBlockBytes = 32768;
-constexpr size_t kLongBlockBytes = 65536;
+constexpr size_t kLongBlockBytes = 49152;
 constexpr size_t kFewRows = 8;
 constexpr size_t kMostRows = 1024;
 /// The largest batch of short rows that a kernel takes together; longer rows than this many elements are taken one by
@@ -35,24 +36,25 @@ class RowGroup final : public Prepared {
     rows_ = static_cast<size_t>(program.rows);
     values_ = program.values.size();
     place_operands(in, program, context);
+    join_steps(program, context.kernels);
     const std::vector<ptrdiff_t> slots = choose_slots(program);
     block_rows_ = rows_of_block(program, slots);
     place_temporaries(slots);
     const RowLayout layout{program, places_, block_rows_, context.kernels};
     double row_ns = 0;
     size_t step_bytes = 0;
-    for (size_t i = 0; i < program.steps.size(); ++i) {
-      std::unique_ptr<PreparedRowStep> prepared = joined_step(program, i, layout);
-      if (prepared != nullptr)
-        ++i;
-      else
-        prepared = prepare_row_step(program.steps[i], layout);
+    for (size_t i = 0; i < program.steps.size();) {
+      std::unique_ptr<PreparedRowStep> prepared = std::move(joined_[i]);
+      const size_t taken = prepared == nullptr ? 1 : 1 + program.steps[i].writes.size();
+      if (prepared == nullptr) prepared = prepare_row_step(program.steps[i], layout);
       prepared->kept_at = kept_bytes_;
       kept_bytes_ += prepared->kept_bytes;
       step_bytes = std::max(step_bytes, prepared->scratch_bytes);
       row_ns += prepared->ns_per_row;
       steps_.push_back(std::move(prepared));
+      i += taken;
     }
+    joined_.clear();
     kept_at_ = scratch_bytes;
     step_at_ = kept_at_ + kept_bytes_;
     scratch_bytes = step_at_ + step_bytes;
@@ -94,16 +96,24 @@ class RowGroup final : public Prepared {
     size_t offset;
   };
 
-  /// Step i and the reduction after it as one, where nobody else wants what the first makes.
-  static std::unique_ptr<PreparedRowStep> joined_step(const RowProgram& program, size_t i, const RowLayout& layout) {
-    if (i + 1 == program.steps.size()) return nullptr;
-    const RowStep &step = program.steps[i], &after = program.steps[i + 1];
-    const size_t made = step.writes[0];
-    const auto& outputs = program.outputs;
-    if (after.reads != std::vector{made} || program.last_read(made) != static_cast<int>(i) + 1 ||
-        std::find(outputs.begin(), outputs.end(), made) != outputs.end())
-      return nullptr;
-    return prepare_row_sum(step, after, layout);
+  /// Finds what can be added up as it is made, and need not lie in memory.
+  void join_steps(const RowProgram& program, const kernels::KernelTable& kernels) {
+    const RowLayout layout{program, places_, 0, kernels};
+    joined_.resize(program.steps.size());
+    for (size_t i = 0; i < program.steps.size(); ++i) {
+      const std::vector<size_t>& made = program.steps[i].writes;
+      if (i + made.size() >= program.steps.size()) continue;
+      const std::span after = std::span(program.steps).subspan(i + 1, made.size());
+      const auto is_read_by_them_alone = [&](size_t v) {
+        const auto& outputs = program.outputs;
+        const auto reads = [&](const RowStep& step) { return step.reads == std::vector{v}; };
+        return std::count_if(after.begin(), after.end(), reads) == 1 &&
+               program.last_read(v) <= static_cast<int>(i + made.size()) &&
+               std::find(outputs.begin(), outputs.end(), v) == outputs.end();
+      };
+      if (std::all_of(made.begin(), made.end(), is_read_by_them_alone))
+        joined_[i] = prepare_row_sums(program.steps[i], after, layout);
+    }
   }
 
   void place_operands(const Instruction& in, const RowProgram& program, const PrepareContext& context) {
@@ -148,7 +158,8 @@ class RowGroup final : public Prepared {
     std::vector<size_t> free;
     for (size_t i = 0; i < program.steps.size(); ++i) {
       for (const size_t v : program.steps[i].writes) {
-        if (std::find(program.outputs.begin(), program.outputs.end(), v) != program.outputs.end()) continue;
+        const bool is_output = std::find(program.outputs.begin(), program.outputs.end(), v) != program.outputs.end();
+        if (is_output || joined_[i] != nullptr) continue;
         const auto hole =
             std::find_if(free.begin(), free.end(), [&](size_t slot) { return slots[slot] == places_[v].pitch; });
         temporaries_.push_back({v, hole == free.end() ? slots.size() : *hole});
@@ -179,6 +190,7 @@ class RowGroup final : public Prepared {
   std::vector<Operand> operands_;
   std::vector<Temporary> temporaries_;
   std::vector<std::unique_ptr<PreparedRowStep>> steps_;
+  std::vector<std::unique_ptr<PreparedRowStep>> joined_;  // while it is built: by step, with the sums after it
   size_t kept_bytes_ = 0, kept_at_ = 0, step_at_ = 0;  // in scratch: temporaries, what steps keep, the running step's
 };
 

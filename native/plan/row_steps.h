@@ -1,6 +1,7 @@
 // The steps of a row group, ready to run on a block of rows.
 #pragma once
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "kernels/kernel_table.h"
@@ -43,8 +44,9 @@ struct RowLayout {
 };
 
 std::unique_ptr<PreparedRowStep> prepare_row_step(const RowStep& step, const RowLayout& layout);
-/// The step and the one after it, which alone reads what it makes, as one; null where there is no kernel for that.
-std::unique_ptr<PreparedRowStep> prepare_row_sum(const RowStep& step, const RowStep& reduction,
-                                                 const RowLayout& layout);
+/// The step and the sums after it, one for each value that it makes and that nobody else reads, as one; null where
+/// there is no kernel for that. Of the layout, the rows of a block do not matter.
+std::unique_ptr<PreparedRowStep> prepare_row_sums(const RowStep& step, std::span<const RowStep> reductions,
+                                                  const RowLayout& layout);
 
 }  // namespace gradsmith::plan

@@ -73,6 +73,12 @@ function rows({ data, dims }: Array64, f: (row: Float64Array) => Float64Array): 
   return out;
 }
 
+function standardizedRow(row: Float64Array, eps: number): Float64Array {
+  const mean = row.reduce((s, v) => s + v, 0) / row.length;
+  const scale = 1 / Math.sqrt(row.reduce((s, v) => s + (v - mean) ** 2, 0) / row.length + eps);
+  return row.map((v) => (v - mean) * scale);
+}
+
 function logSoftmaxRow(row: Float64Array): Float64Array {
   const top = Math.max(...row);
   const total = Math.log(row.reduce((s, v) => s + Math.exp(v - top), 0));
@@ -201,13 +207,11 @@ export const REFERENCES: Readonly<Record<string, Reference>> = {
   min: reduction((v) => v.reduce((a, b) => Math.min(a, b), Infinity)),
   argmax: arg((a, b) => a > b),
   argmin: arg((a, b) => a < b),
+  standardize: ([x, eps]) => rows(x!, (row) => standardizedRow(row, eps!.data[0]!)),
   layerNorm: ([x, eps, gamma, beta]) =>
-    rows(x!, (row) => {
-      const mean = row.reduce((s, v) => s + v, 0) / row.length;
-      const variance = row.reduce((s, v) => s + (v - mean) ** 2, 0) / row.length;
-      const scale = 1 / Math.sqrt(variance + eps!.data[0]!);
-      return row.map((v, i) => (v - mean) * scale * (gamma?.data[i] ?? 1) + (beta?.data[i] ?? 0));
-    }),
+    rows(x!, (row) =>
+      standardizedRow(row, eps!.data[0]!).map((v, i) => v * (gamma?.data[i] ?? 1) + (beta?.data[i] ?? 0)),
+    ),
   softmax: ([x]) => rows(x!, (row) => logSoftmaxRow(row).map(Math.exp)),
   logSoftmax: ([x]) => rows(x!, logSoftmaxRow),
   crossEntropy: ([logits, labels]) =>

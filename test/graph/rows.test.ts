@@ -103,6 +103,26 @@ describe('a row group', () => {
     }
   });
 
+  it('adds up in one pass what the gradient of a layer normalisation adds up', () => {
+    const [x, gamma] = [parameter(stored([32, 100], 1)), stored([100], 2)];
+    const build = () => gradients(sum(mul(layerNorm(x, gamma), stored([32, 100], 3))), [x]) as [AnyTensor];
+    const steps =
+      'mean; sub square; mean; (cast add sqrt reciprocal); mul sub mul mul; mean; mean; mul sub sub mul mul sub mul';
+    expect(explain(build())).toContain(`| ${steps} |`);
+    agrees(build);
+  });
+
+  it('does not add up together what waits for one of the sums', () => {
+    const [x, t] = [stored([32, 100], 1), stored([32, 100], 2)];
+    const build = () => {
+      const product = mul(x, t);
+      const weighed = mul(product, add(x, mean(product, last)));
+      return [mul(product, sum(weighed, last))];
+    };
+    expect(explain(build() as [AnyTensor])).toContain('| mul; mean; add mul; sum; mul |');
+    agrees(build);
+  });
+
   it('writes its results and nothing else, and reads what it needs once', () => {
     const [x, gamma, beta] = [stored([64, 100], 1), stored([100], 2), stored([100], 3)];
     planCache.fused = true;

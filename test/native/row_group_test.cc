@@ -258,6 +258,30 @@ TEST_CASE_TEMPLATE("the gradient of softmax, with rows apart and the sums handed
   });
 }
 
+TEST_CASE_TEMPLATE(
+    "the gradient of layer normalisation: two sums of one pass, and the same with a sum that others read", T, float,
+    double) {
+  for (const bool shared : {false, true}) {
+    same_as_apart<T>([shared](Case<T>& c) {
+      constexpr DType t = Case<T>::kType;
+      Steps& steps = c.steps;
+      const int32_t unit = steps.input(c.whole(0)), dy = steps.input(c.spaced()), gamma = steps.input(c.vector(2));
+      const int32_t scale = steps.input(c.numbers());
+      const int32_t made = steps.group(
+          kGroup, {dy, gamma, unit}, program(3, {3, 4}, {op(Micro::kMul, t, 0, 1), op(Micro::kMul, t, 3, 2)}), {t, t});
+      // Not in the order in which they were made.
+      const int32_t along = steps.reduce(kMean, made + 1), plain = steps.reduce(kSum, made);
+      const int32_t dx =
+          steps.group(kGroup, {dy, gamma, unit, plain, along, scale},
+                      program(6, {10},
+                              {op(Micro::kMul, t, 0, 1), op(Micro::kSub, t, 6, 3), op(Micro::kMul, t, 2, 4),
+                               op(Micro::kSub, t, 7, 8), op(Micro::kMul, t, 9, 5)}),
+                      {t});
+      steps.output(shared ? made : dx, 5);
+    });
+  }
+}
+
 TEST_CASE_TEMPLATE("softmax inside, bools, a number a row from outside, a step that no recipe fits", T, float, double) {
   same_as_apart<T>([](Case<T>& c) {
     constexpr DType t = Case<T>::kType;
