@@ -26,19 +26,27 @@ export function readsOf(values: readonly Lowered[], unit: Unit, fused: boolean):
   return [...operandsOf(values, unit, fused), ...factorsOf(values, unit)];
 }
 
-/** Units that wait for each other, by position. */
+/** Units by position, and which wait for each other. Built once a plan: passes that join units keep it true. */
 export class Edges {
+  /** Null where another unit has taken over the work. */
+  readonly units: (Unit | null)[];
   /** What each unit reads. */
   readonly reads: (readonly View[])[];
   /** after[i]: units that wait for i. */
-  readonly after: readonly Set<number>[];
+  readonly after: Set<number>[];
   /** The unit that computes a value. */
   readonly unitOf = new Map<number, number>();
+  /** For each unit a number that is larger than those of the units it waits for. */
+  private readonly levels: Int32Array;
 
-  constructor(values: readonly Lowered[], units: readonly Unit[], fused: boolean) {
+  constructor(
+    private readonly values: readonly Lowered[],
+    units: readonly Unit[],
+    private readonly fused: boolean,
+  ) {
+    this.units = [...units];
     units.forEach((u, i) => {
       for (const m of u.members) this.unitOf.set(m, i);
-      if (u.product >= 0) this.unitOf.set(u.product, i);
     });
     this.reads = units.map((u) => readsOf(values, u, fused));
     this.after = units.map(() => new Set());
@@ -48,47 +56,10 @@ export class Edges {
         if (from !== undefined) this.after[from]!.add(i);
       }
     });
+    this.levels = this.findLevels();
   }
 
-  /** Does `to` wait for `from` by way of another unit? */
-  reachesAround(from: number, to: number): boolean {
-    return [...this.after[from]!].some((u) => u !== to && this.reaches(u, to));
-  }
-
-  private reaches(from: number, to: number): boolean {
-    const seen = new Set([from]);
-    const stack = [from];
-    while (stack.length > 0) {
-      const u = stack.pop()!;
-      if (u === to) return true;
-      for (const w of this.after[u]!) {
-        if (seen.has(w)) continue;
-        seen.add(w);
-        stack.push(w);
-      }
-    }
-    return false;
-  }
-
-  /** Does a unit outside the set wait for one of them and is waited for by another? `levels`: see below. */
-  comesBack(set: ReadonlySet<number>, levels: Int32Array): boolean {
-    let last = 0;
-    for (const u of set) last = Math.max(last, levels[u]!);
-    const seen = new Set<number>();
-    const stack: number[] = [];
-    for (const u of set) for (const w of this.after[u]!) if (!set.has(w)) stack.push(w);
-    while (stack.length > 0) {
-      const u = stack.pop()!;
-      if (set.has(u)) return true;
-      if (levels[u]! >= last || seen.has(u)) continue;
-      seen.add(u);
-      for (const w of this.after[u]!) stack.push(w);
-    }
-    return false;
-  }
-
-  /** For each unit a number that is larger than those of the units it waits for. */
-  levels(): Int32Array {
+  private findLevels(): Int32Array {
     const levels = new Int32Array(this.after.length);
     const waits = new Int32Array(this.after.length);
     for (const set of this.after) for (const w of set) waits[w]!++;
@@ -103,22 +74,87 @@ export class Edges {
     return levels;
   }
 
-  /** `to`, which reads `from`, does its work: whatever waited for one now waits for both. */
-  merge(units: readonly (Unit | null)[], from: number, to: number): void {
-    for (const v of this.reads[from]!) {
-      const before = this.unitOf.get(v.owner);
-      if (before !== undefined && this.after[before]!.delete(from)) this.after[before]!.add(to);
+  /** Those that wait for u, and so on, stand above it again. */
+  private raiseAfter(u: number): void {
+    const stack = [u];
+    while (stack.length > 0) {
+      const v = stack.pop()!;
+      for (const w of this.after[v]!) {
+        if (this.levels[w]! > this.levels[v]!) continue;
+        this.levels[w] = this.levels[v]! + 1;
+        stack.push(w);
+      }
     }
-    for (const w of this.after[from]!) if (w !== to) this.after[to]!.add(w);
-    this.after[from]!.clear();
-    this.reads[to] = [...this.reads[to]!, ...this.reads[from]!];
-    for (const m of units[from]!.members) this.unitOf.set(m, to);
+  }
+
+  /** Does `to` wait for `from` by way of another unit? */
+  reachesAround(from: number, to: number): boolean {
+    return [...this.after[from]!].some((u) => u !== to && this.reaches(u, to));
+  }
+
+  private reaches(from: number, to: number): boolean {
+    const seen = new Set([from]);
+    const stack = [from];
+    while (stack.length > 0) {
+      const u = stack.pop()!;
+      if (u === to) return true;
+      if (this.levels[u]! >= this.levels[to]!) continue;
+      for (const w of this.after[u]!) {
+        if (seen.has(w)) continue;
+        seen.add(w);
+        stack.push(w);
+      }
+    }
+    return false;
+  }
+
+  /** Does a unit outside the set wait for one of them and is waited for by another? */
+  comesBack(set: ReadonlySet<number>): boolean {
+    let last = 0;
+    for (const u of set) last = Math.max(last, this.levels[u]!);
+    const seen = new Set<number>();
+    const stack: number[] = [];
+    for (const u of set) for (const w of this.after[u]!) if (!set.has(w)) stack.push(w);
+    while (stack.length > 0) {
+      const u = stack.pop()!;
+      if (set.has(u)) return true;
+      if (this.levels[u]! >= last || seen.has(u)) continue;
+      seen.add(u);
+      for (const w of this.after[u]!) stack.push(w);
+    }
+    return false;
+  }
+
+  /** `unit` does the work of the whole set, in the place of `at`, which is one of them: whatever waited for one now waits for all. */
+  join(set: ReadonlySet<number>, at: number, unit: Unit): void {
+    const after = new Set<number>();
+    for (const u of set) {
+      for (const w of this.after[u]!) if (!set.has(w)) after.add(w);
+      for (const { owner } of this.reads[u]!) {
+        const before = this.unitOf.get(owner);
+        if (before === undefined || set.has(before)) continue;
+        this.after[before]!.delete(u);
+        this.after[before]!.add(at);
+      }
+      this.levels[at] = Math.max(this.levels[at]!, this.levels[u]!);
+    }
+    for (const u of set) {
+      for (const m of this.units[u]!.members) this.unitOf.set(m, at);
+      this.units[u] = null;
+      this.reads[u] = [];
+      this.after[u] = new Set();
+    }
+    this.units[at] = unit;
+    this.reads[at] = readsOf(this.values, unit, this.fused);
+    this.after[at] = after;
+    this.raiseAfter(at);
   }
 
   /** Makes `first` run before `second`; false where the graph says otherwise. */
   precede(first: number, second: number): boolean {
     if (this.reaches(second, first)) return false;
     this.after[first]!.add(second);
+    this.raiseAfter(first);
     return true;
   }
 }

@@ -1,5 +1,5 @@
 import { isFloat } from '../dtype.js';
-import { Edges, operandsOf } from './edges.js';
+import { type Edges, operandsOf } from './edges.js';
 import type { Unit } from './fuse.js';
 import { LIMITS } from './limits.js';
 import type { Lowered, LoweredGraph } from './lower.js';
@@ -42,27 +42,24 @@ export function matrixView(view: View, rows: number, columns: number): View | nu
 }
 
 /** Gives each product that a group reads to that group, where nothing else stands between them. */
-export function attachProducts(graph: LoweredGraph, units: readonly Unit[]): readonly Unit[] {
+export function attachProducts(graph: LoweredGraph, edges: Edges): void {
   const { values } = graph;
   const roots = new Set([...graph.outputs.map((o) => o.owner), ...graph.updates.map((u) => u.value)]);
-  const result: (Unit | null)[] = [...units];
-  const edges = new Edges(values, units, true);
 
-  units.forEach((unit, from) => {
-    if (unit.elementwise) return;
+  for (let from = 0; from < edges.units.length; from++) {
+    const unit = edges.units[from]!;
+    if (unit === null || unit.elementwise) continue;
     const product = unit.members[0]!;
     const shape = productOperands(values, product);
-    if (shape === null) return;
+    if (shape === null) continue;
     const readers = [...edges.after[from]!];
-    const to = readers.find((u) => accepts(result[u]!, product, shape) && !edges.reachesAround(from, u));
-    if (to === undefined) return;
-    const group = result[to]!;
+    const to = readers.find((u) => accepts(edges.units[u]!, product, shape) && !edges.reachesAround(from, u));
+    if (to === undefined) continue;
+    const group = edges.units[to]!;
     const readElsewhere = readers.length > 1 || roots.has(product);
-    edges.merge(result, from, to);
-    result[from] = null;
-    result[to] = { ...group, product, outputs: readElsewhere ? [product, ...group.outputs] : group.outputs };
-  });
-  return result.filter((u) => u !== null);
+    const outputs = readElsewhere ? [product, ...group.outputs] : group.outputs;
+    edges.join(new Set([from, to]), to, { ...group, product, outputs });
+  }
 
   function accepts(group: Unit, product: number, { rows, columns }: ProductOperands): boolean {
     if (!group.elementwise || group.product >= 0 || group.outputs.length >= LIMITS.groupOutputs) return false;

@@ -110,11 +110,22 @@ function pack(blocks: Block[]): number {
       offset = Math.max(offset, align(other.offset + other.bytes));
     }
     block.offset = offset;
-    placed.push(block);
-    placed.sort((a, b) => a.offset - b.offset);
+    placed.splice(firstBehind(placed, offset), 0, block);
     total = Math.max(total, offset + block.bytes);
   }
   return align(total);
+}
+
+/** Where a block at this offset belongs among those that are sorted by it: behind its equals. */
+function firstBehind(placed: readonly Block[], offset: number): number {
+  let low = 0;
+  let high = placed.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (placed[middle]!.offset <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function align(bytes: number): number {

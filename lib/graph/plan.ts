@@ -1,4 +1,5 @@
 import type { AnyTensor } from '../tensor.js';
+import { Edges } from './edges.js';
 import { encode } from './encode.js';
 import { attachProducts } from './epilogue.js';
 import { fuse } from './fuse.js';
@@ -56,9 +57,12 @@ export function buildPlan(
 ): Plan {
   const leaves = w.leaves.slice(0, w.leafCount).map((t) => ({ type: t.type, elements: t.extent.size }));
   const graph = lower(simplify(importGraph(w, outputs, values, targets)));
-  const groups = fuse(graph, fused);
-  const units = fused ? attachProducts(graph, fuseRows(graph, groups)) : groups;
-  const order = schedule(graph, units, fused);
+  const edges = new Edges(graph.values, fuse(graph, fused), fused);
+  if (fused) {
+    fuseRows(graph, edges);
+    attachProducts(graph, edges);
+  }
+  const order = schedule(graph, edges);
 
   const outputBuffers: { type: number; elements: number }[] = [];
   const bufferOf = new Map<number, number>();

@@ -1,4 +1,4 @@
-import { Edges } from './edges.js';
+import type { Edges } from './edges.js';
 import type { Unit } from './fuse.js';
 import { GROUP, MEAN, NUMBERS, REDUCE, SOFTMAX, SUM } from './instructions.js';
 import { LIMITS } from './limits.js';
@@ -47,26 +47,21 @@ const CHEAP = new Set(
 const CHEAP_OPS = 6;
 
 /** Joins units that work on the same rows, around each reduction of rows. */
-export function fuseRows(graph: LoweredGraph, units: readonly Unit[]): readonly Unit[] {
+export function fuseRows(graph: LoweredGraph, edges: Edges): void {
   const { values } = graph;
-  const edges = new Edges(values, units, true);
-  const levels = edges.levels();
   const roots = new Set([...graph.outputs.map((o) => o.owner), ...graph.updates.map((u) => u.value)]);
-  const joined = new Map<number, Unit | null>();
-  units.forEach((unit, i) => {
-    const space = joined.has(i) ? null : spaceOf(values, unit);
-    if (space === null) return;
+  for (let i = 0; i < edges.units.length; i++) {
+    const unit = edges.units[i]!;
+    const space = unit === null || unit.rows !== null ? null : spaceOf(values, unit);
+    if (space === null) continue;
     const set = grow(i, space);
-    const members = [...set].flatMap((u) => units[u]!.members).sort((a, b) => a - b);
-    if (!members.some((k) => values[k]!.kind === ELEMENTWISE && isWide(values[k]!, space))) return;
+    const members = [...set].flatMap((u) => edges.units[u]!.members).sort((a, b) => a - b);
+    if (!members.some((k) => values[k]!.kind === ELEMENTWISE && isWide(values[k]!, space))) continue;
     const outside = new Set([...set].flatMap((u) => readOutside(u, set)));
     const outputs = members.filter((k) => roots.has(k) || outside.has(k));
     const rows = new RowBuilder(values, members, outputs, space).build();
-    if (rows === null) return;
-    for (const u of set) joined.set(u, null);
-    joined.set(i, { elementwise: false, members, outputs, product: -1, rows });
-  });
-  return units.map((unit, i) => (joined.has(i) ? joined.get(i)! : unit)).filter((u) => u !== null);
+    if (rows !== null) edges.join(set, i, { elementwise: false, members, outputs, product: -1, rows });
+  }
 
   /** What units outside the set read, of those that wait for u. */
   function readOutside(u: number, set: ReadonlySet<number>): number[] {
@@ -79,7 +74,7 @@ export function fuseRows(graph: LoweredGraph, units: readonly Unit[]): readonly 
     for (let grown = true; grown; ) {
       grown = false;
       for (const u of neighbours(set)) {
-        if (joined.has(u) || !accepts(set, u, space)) continue;
+        if (edges.units[u]!.rows !== null || !accepts(set, u, space)) continue;
         set.add(u);
         grown = true;
       }
@@ -98,17 +93,17 @@ export function fuseRows(graph: LoweredGraph, units: readonly Unit[]): readonly 
   }
 
   function accepts(set: ReadonlySet<number>, u: number, space: Space): boolean {
-    const unit = units[u]!;
+    const unit = edges.units[u]!;
     if (!unit.elementwise && spaceOf(values, unit) === null) return false;
     if (unit.members.some((k) => !sameRows(values[k]!, space))) return false;
     const wider = new Set(set).add(u);
-    const made = new Set([...wider].flatMap((w) => units[w]!.members));
+    const made = new Set([...wider].flatMap((w) => edges.units[w]!.members));
     for (const w of wider) {
-      for (const k of units[w]!.members) {
+      for (const k of edges.units[w]!.members) {
         for (const o of values[k]!.operands) if (!isReadable(values, k, o, made, space)) return false;
       }
     }
-    return !edges.comesBack(wider, levels);
+    return !edges.comesBack(wider);
   }
 }
 

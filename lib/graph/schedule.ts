@@ -1,8 +1,9 @@
-import { Edges, factorsOf } from './edges.js';
+import { type Edges, factorsOf } from './edges.js';
 import type { Unit } from './fuse.js';
 import { LEAF, type Lowered, type LoweredGraph } from './lower.js';
 import { isWhole } from './program.js';
 import { mayOverwrite } from './rows.js';
+import type { View } from './view.js';
 
 // In which order units run, and which updates may write over their parameter at once instead of at the end.
 
@@ -14,18 +15,16 @@ export interface Schedule {
   readonly copies: readonly { readonly value: number; readonly target: number }[];
 }
 
-export function schedule(graph: LoweredGraph, units: readonly Unit[], fused: boolean): Schedule {
+export function schedule(graph: LoweredGraph, edges: Edges): Schedule {
   const { values } = graph;
-  const edges = new Edges(values, units, fused);
-  const { reads, unitOf } = edges;
+  const { units, reads, unitOf } = edges;
 
+  const readersOf = leafReaders(values, reads);
   const inPlace = new Map<number, number>();
   const copies: { value: number; target: number }[] = [];
   for (const { value, target } of graph.updates) {
     const writer = unitOf.get(value)!;
-    const readers = units.flatMap((_, i) =>
-      i !== writer && reads[i]!.some((v) => isLeaf(values, v.owner, target)) ? [i] : [],
-    );
+    const readers = [...(readersOf.get(target) ?? [])].filter((i) => i !== writer);
     const own = reads[writer]!.filter((v) => isLeaf(values, v.owner, target));
     const { elementwise, rows } = units[writer]!;
     const elementByElement =
@@ -38,7 +37,7 @@ export function schedule(graph: LoweredGraph, units: readonly Unit[], fused: boo
   }
 
   // What may fail because of the data runs before anything is overwritten; an update that it depends on, or that it is, waits for the end.
-  const fallible = units.flatMap((u, i) => (u.members.some((m) => values[m]!.fallible) ? [i] : []));
+  const fallible = units.flatMap((u, i) => (u?.members.some((m) => values[m]!.fallible) ? [i] : []));
   for (const [value, target] of inPlace) {
     if (fallible.every((f) => edges.precede(f, unitOf.get(value)!))) continue;
     inPlace.delete(value);
@@ -48,16 +47,31 @@ export function schedule(graph: LoweredGraph, units: readonly Unit[], fused: boo
   return { units: order(units, edges.after), inPlace, copies };
 }
 
+/** By the slot of a leaf, the units that read it. */
+function leafReaders(values: readonly Lowered[], reads: readonly (readonly View[])[]): Map<number, Set<number>> {
+  const readers = new Map<number, Set<number>>();
+  reads.forEach((views, i) => {
+    for (const { owner } of views) {
+      const { kind, slot } = values[owner]!;
+      if (kind !== LEAF) continue;
+      const known = readers.get(slot);
+      if (known === undefined) readers.set(slot, new Set([i]));
+      else known.add(i);
+    }
+  });
+  return readers;
+}
+
 function isLeaf(values: readonly Lowered[], k: number, slot: number): boolean {
   return values[k]!.kind === LEAF && values[k]!.slot === slot;
 }
 
 /** Topological order that keeps to the order of the program where it can: results are used soon after they are made. */
-function order(units: readonly Unit[], after: readonly Set<number>[]): Unit[] {
+function order(units: readonly (Unit | null)[], after: readonly Set<number>[]): Unit[] {
   const waiting = new Array<number>(units.length).fill(0);
   for (const next of after) for (const w of next) waiting[w]!++;
   const last = (i: number) => units[i]!.members[units[i]!.members.length - 1]!;
-  const ready = units.flatMap((_, i) => (waiting[i] === 0 ? [i] : []));
+  const ready = units.flatMap((u, i) => (u !== null && waiting[i] === 0 ? [i] : []));
   const result: Unit[] = [];
   while (ready.length > 0) {
     let best = 0;
@@ -66,6 +80,6 @@ function order(units: readonly Unit[], after: readonly Set<number>[]): Unit[] {
     result.push(units[u]!);
     for (const w of after[u]!) if (--waiting[w]! === 0) ready.push(w);
   }
-  if (result.length < units.length) throw new Error('schedule: units wait for each other');
+  if (result.length < units.filter((u) => u !== null).length) throw new Error('schedule: units wait for each other');
   return result;
 }

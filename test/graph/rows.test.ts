@@ -190,6 +190,16 @@ describe('a row group', () => {
     agrees(build);
   });
 
+  it('does not join so that two groups would wait for each other', () => {
+    const [x, y, w] = [stored([6, 6], 1), stored([6, 6], 2), stored([6, 6], 3)];
+    const build = () => {
+      const [a, b] = [exp(x), exp(y)];
+      return [mul(matmul(w, b), sum(a, last)), mul(matmul(w, a), sum(b, last))];
+    };
+    expect(names(...build())).toEqual(['rowGroup', 'matmul', 'rowGroup', 'matmul', 'elementwise']);
+    agrees(build);
+  });
+
   it('does not read its own rows crosswise', () => {
     const x = stored([5, 5], 1);
     const build = () => {
