@@ -22,6 +22,10 @@ struct Group {
   std::vector<int32_t> outputs;  // the register of each output
   std::vector<GroupOp> ops;      // op i defines register inputs + i
   std::vector<DType> registers;  // dtype of each register
+
+  bool is_op(size_t reg) const { return reg >= inputs; }
+  const GroupOp& op_of(size_t reg) const { return ops[reg - inputs]; }
+  bool is_constant(size_t reg) const { return is_op(reg) && op_of(reg).op == kernels::Micro::kConstant; }
 };
 
 /// Number of outputs the attributes name; 0 where there are none (verify refuses those).

@@ -1,6 +1,6 @@
-// Turns a group into the steps of the elementwise machine (kernels/elementwise.h).
+// Turns a group into the steps of the elementwise machine (kernels/elementwise.h): what lives (group_life.h) gets
+// slots, ops become steps (group_codes.h), steps get their final slots and labels (group_bind.h).
 #pragma once
-#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -40,20 +40,6 @@ struct LoweredGroup {
   size_t whole_recipe = 0;                            // which one that is
   double ns_per_element = 0;                          // estimate
 };
-
-/// The value as one lane of its dtype (integers saturate, as a cast does).
-uint64_t lane_bits(double value, DType dtype);
-/// The element at `p` as one lane.
-uint64_t load_lane(const void* p, DType dtype);
-/// The element at `p`, of dtype `from`, as one lane of `to`, which is another dtype only where `from` is float64.
-inline uint64_t number_bits(const char* p, DType from, DType to) {
-  if (from == DType::kFloat64) {
-    const double value = *reinterpret_cast<const double*>(p);
-    if (to == DType::kFloat32) return std::bit_cast<uint32_t>(static_cast<float>(value));
-    if (to != from) return lane_bits(value, to);
-  }
-  return load_lane(p, to);
-}
 
 /// `uniform[i]`: input i is one element for the whole group. `aliases[i]` has bit k set if input i is output k's
 /// memory.

@@ -45,7 +45,7 @@ class Matcher {
   }
 
  private:
-  const GroupOp& op_of(size_t reg) const { return group_.ops[reg - group_.inputs]; }
+  const GroupOp& op_of(size_t reg) const { return group_.op_of(reg); }
 
   GroupNode op_at(size_t p) const {
     GroupNode node;

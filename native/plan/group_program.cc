@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "plan/group_numbers.h"
+
 namespace gradsmith::plan {
 namespace {
 

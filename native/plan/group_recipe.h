@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/elementwise_recipes.h"
+#include "plan/group_numbers.h"
 #include "plan/group_program.h"
 
 namespace gradsmith::plan {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/elementwise_recipes.h"
+#include "plan/group_numbers.h"
 #include "plan/row_group_step.h"
 
 namespace gradsmith::plan {
