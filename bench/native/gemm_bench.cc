@@ -151,7 +151,7 @@ struct Result {
 /// The peak is that of `peak_threads`, times as many as fit in `threads`.
 Result measure(Product& product, const bench::Peak& peak, size_t threads, double budget, size_t peak_threads) {
   ThreadPool::instance().set_threads(threads);
-  const ThreadPool::Busy busy(ThreadPool::instance());
+  const ThreadPool::Busy busy(ThreadPool::instance(), true, 1e9);
   product.run();
   const double sample = std::clamp(product.flops() / 1e11, 3e-4, 1.0);  // seconds
   double start = now();

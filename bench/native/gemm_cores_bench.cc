@@ -145,7 +145,7 @@ double two_copies(Step& mine, Step& other, long steps) {
 void compare(const char* name, const std::vector<Layer>& layers) {
   Step one(layers), other(layers);
   ThreadPool& pool = ThreadPool::instance();
-  const ThreadPool::Busy busy(pool);
+  const ThreadPool::Busy busy(pool, true, 1e9);
   const long steps = std::max(1L, static_cast<long>(2e9 / one.flops()));
   const auto in_pool = [&](size_t threads) {
     pool.set_threads(threads);

@@ -121,14 +121,16 @@ void run_one_panel(const GemmPlan& plan, const GemmPointers& pointers, size_t, v
     args.b_row = vectors * kLanes;
     args.last = static_cast<size_t>(kLanes);
   }
+  args.next_b = args.b;
   args.from = nullptr;
   args.alpha = scale_of<T>(s, pointers);
   args.add = s.accumulate;
   args.to_row = s.hooked ? s.n : s.c_row;  // a buffer without gaps; n is whole vectors where rows are stored so
   alignas(64) T sums[TileShape<Isa>::kMaxAccumulators * kLanes];
   const auto tiles = [&](ptrdiff_t i, int rows, TileFn<T> tile) {
-    args.a = a + i * s.a_row;
+    args.a = args.next_a = a + i * s.a_row;
     args.to = s.hooked ? sums : static_cast<T*>(pointers.c) + i * s.c_row;
+    args.next_c = args.to;
     tile(args);
     if (s.hooked) hand_over(plan, pointers, i, i + rows, 0, s.n, sums, args.to_row);
   };

@@ -193,12 +193,10 @@ class GemmRunner {
       if (!done) pack_columns<T, Isa, kMode>(from, row, column, columns, k, to, vectors);
       args.b = to;
       args.b_row = vectors * kLanes;
-      args.b_ahead = kAhead * args.b_row;
       args.last = V::kLanes;
     } else {
       args.b = from;
       args.b_row = row;
-      args.b_ahead = kAhead * row;
       args.last = static_cast<size_t>(columns - (vectors - 1) * kLanes);
     }
   }
@@ -225,7 +223,6 @@ class GemmRunner {
         set_packed_rows(args, rows, b.k, packed_a);
       }
       // All rows of tiles that share a packed panel must cut it alike.
-      args.a_ahead = kAhead * args.a_col;
       const int most = most_vectors(shared ? Shape::kMaxRows : rows);
       int vectors;
       for (ptrdiff_t j = n0; j < n1; j += vectors * kLanes) {
@@ -233,7 +230,19 @@ class GemmRunner {
         const ptrdiff_t columns = std::min<ptrdiff_t>(vectors * kLanes, n1 - j);
         set_panel(args, g_.b + b.k0 * g_.b_row + j * g_.b_col, g_.b_row, g_.b_col, columns, b.k, vectors, p.pack_b,
                   packed_b + (shared ? (j - n0) / (2 * kLanes) * panel : 0), at_once || b.packed || i > b.top);
-        tile(args, b, i, j, rows, columns, vectors);
+        args.next_a = args.a;
+        args.next_b = args.b;
+        ptrdiff_t next_i = i, next_j = j + vectors * kLanes;
+        if (next_j < n1) {
+          args.next_b = shared ? args.b + panel : p.pack_b ? args.b : args.b + vectors * kLanes;
+        } else if (i + rows < b.i1) {
+          next_i = i + rows, next_j = n0;
+          if (!p.pack_a) args.next_a = args.a + rows * g_.a_row;
+        } else {
+          next_j = j;
+        }
+        if (p.pack_a && i + rows < b.i1) ask_for_rows(b, i + rows, rows, j - n0, next_j > j ? next_j - n0 : n1 - n0, n1 - n0);
+        tile(args, b, i, j, next_i, next_j, rows, columns, vectors);
       }
     });
   }
@@ -252,8 +261,23 @@ class GemmRunner {
     args.a = to;
   }
 
-  GRADSMITH_INLINE void tile(TileArgs<T>& args, const GemmBlock& b, ptrdiff_t i, ptrdiff_t j, int rows,
-                             ptrdiff_t columns, int vectors) const {
+  /// Asks for the lines of `rows` rows of A from row i on that are to be packed next: their share [from, to) of `whole`.
+  void ask_for_rows(const GemmBlock& b, ptrdiff_t i, ptrdiff_t rows, ptrdiff_t from, ptrdiff_t to,
+                    ptrdiff_t whole) const {
+    const T* a = g_.a + i * g_.a_row + b.k0 * g_.a_col;
+    constexpr ptrdiff_t kLine = 64 / static_cast<ptrdiff_t>(sizeof(T));
+    if (g_.a_col == 1) {
+      const ptrdiff_t lines = (b.k + kLine - 1) / kLine, all = rows * lines;
+      for (ptrdiff_t q = all * from / whole; q < all * to / whole; q++) {
+        prefetch(a + q / lines * g_.a_row + q % lines * kLine);
+      }
+    } else {
+      for (ptrdiff_t q = b.k * from / whole; q < b.k * to / whole; q++) prefetch(a + q * g_.a_col);
+    }
+  }
+
+  GRADSMITH_INLINE void tile(TileArgs<T>& args, const GemmBlock& b, ptrdiff_t i, ptrdiff_t j, ptrdiff_t next_i,
+                             ptrdiff_t next_j, int rows, ptrdiff_t columns, int vectors) const {
     const bool to_kept = b.final ? plan_.buffered : plan_.keeps;
     T* const waiting = plan_.keeps ? kept(b, i, j) : c(i, j);
     const ptrdiff_t waiting_row = plan_.keeps ? plan_.kept_row : sink_.c_row;
@@ -263,6 +287,8 @@ class GemmRunner {
     args.to_row = b.final && !plan_.buffered ? sink_.c_row : waiting_row;
     args.alpha = b.final ? sink_.alpha : T(1);
     args.add = b.final && sink_.add;
+    // Sums that go on are loaded first of all, so they are asked for a tile earlier.
+    args.next_c = b.first ? args.to : plan_.keeps ? kept(b, next_i, next_j) : c(next_i, next_j);
     args.to_last = V::kLanes;
     const bool spare = to_kept ? Shape::kMaskedLoads : !sink_.padded;  // what lies behind a ragged end
     const bool ragged = columns < vectors * kLanes && spare;
@@ -333,9 +359,11 @@ class GemmRunner {
         args.a = p.pack_a ? packed_a + q * entries(g_.k) : g_.b + (n0 + q) * g_.b_col;
         args.a_row = p.pack_a ? 1 : g_.b_col;
         args.a_col = p.pack_a ? rows : g_.b_row;
-        args.a_ahead = kAhead * args.a_col;
+          args.next_a = args.a;
+        args.next_b = args.b;
         args.to = sums;
         args.to_row = vectors * kLanes;
+        args.next_c = sums;
         const TileFn<T> kernel =
             args.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors);
         kernel(args);

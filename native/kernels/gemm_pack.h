@@ -9,10 +9,6 @@
 
 namespace gradsmith::kernels {
 
-/// Rows of a matrix this far ahead are asked for while a panel is copied: a step from row to row is more than the CPU
-/// foresees.
-inline constexpr ptrdiff_t kAhead = 16;
-
 /// `pack` of two terms a row, rows without gaps. The last block first, for the same reason.
 template <class T, class Isa>
 GRADSMITH_INLINE void pack_pairs(const T* from, ptrdiff_t count, T* to, ptrdiff_t to_row) {

@@ -7,6 +7,7 @@
 // An FMA takes 4 cycles and two start in each, so 8 accumulators are the least that keeps the ports busy: tiles of few
 // rows are wider for that.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -30,15 +31,23 @@ struct TileShape {
   static constexpr int kMaxAccumulators = 28;
 };
 
+/// Lines of the operands are asked for so many steps of k ahead: a step from row to row is more than the CPU foresees.
+inline constexpr ptrdiff_t kAhead = 16;
+
 template <class T>
 struct TileArgs {
   const T* a;
   ptrdiff_t a_row, a_col;
   const T* b;  // rows of kVectors vectors, b_row apart
   ptrdiff_t b_row;
-  ptrdiff_t a_ahead = 0, b_ahead = 0;  // how far ahead lines are asked for: of A where its rows are neighbours
-  ptrdiff_t k;                         // entries
-  size_t last;                         // lanes of the last vector that exist in b
+  ptrdiff_t k;  // entries
+  size_t last;  // lanes of the last vector that exist in b
+  /// What is asked for meanwhile: the next steps of A (where its rows are neighbours) and B; in the last kAhead steps
+  /// the first ones of the next tile, not what lies behind the operands, which another core may be writing to; the lines
+  /// of C that these sums or the next tile's will need.
+  const T* next_a;
+  const T* next_b;
+  const T* next_c;
   /// Sums of the terms before these, or null.
   const T* from;
   ptrdiff_t from_row;
@@ -122,12 +131,12 @@ struct RowPointers {
   }
 };
 
-/// Asks for the lines that the sums go to while these are made; they may be far away.
+/// Asks for lines of C while the sums are made; they may be far away.
 template <class T, int kRows, int kColumns>
 GRADSMITH_INLINE void prefetch_rows(const TileArgs<T>& t) {
 #if defined(__GNUC__)
   if (t.k < 64) return;
-  const T* c = t.to;
+  const T* c = t.next_c;
   GRADSMITH_UNROLL(16)
   for (int i = 0; i < kRows; i++, c += t.to_row) {
     GRADSMITH_UNROLL(8)
@@ -169,37 +178,49 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
     if (TileShape<Isa>::kMaskedLoads && v == kVectors - 1) return V::load_partial(row + v * kLanes, last);
     return V::load(row + v * kLanes);
   };
-  const ptrdiff_t a_ahead = t.a_ahead, b_ahead = t.b_ahead;
   prefetch_rows<T, kRows, kVectors * kLanes>(t);
-  for (ptrdiff_t k = t.k; k > 0; k--) {
-    if constexpr (kRows < kVectors) {
-      V x[kRows];
-      GRADSMITH_UNROLL(16)
-      for (int i = 0; i < kRows; i++) x[i] = V::splat(*a.row(i));
-      GRADSMITH_UNROLL(8)
-      for (int v = 0; v < kVectors; v++) {
-        const V y = load_b(b, v);
+  const char* soon_a = reinterpret_cast<const char*>(t.a) + kAhead * a_step;
+  const T* soon_b = b + kAhead * b_step;
+  ptrdiff_t k = t.k;
+  for (ptrdiff_t last_steps = std::min(k, kAhead); k > 0; last_steps = 0) {
+    if (k <= kAhead) {
+      soon_a = reinterpret_cast<const char*>(t.next_a);
+      soon_b = t.next_b;
+    }
+    for (; k > last_steps; k--) {
+      if constexpr (kRows < kVectors) {
+        V x[kRows];
         GRADSMITH_UNROLL(16)
-        for (int i = 0; i < kRows; i++) acc[i][v] = MultiplyAdd<Isa>::run(x[i], y, acc[i][v]);
-      }
-    } else {
-      V y[kVectors];
-      GRADSMITH_UNROLL(8)
-      for (int v = 0; v < kVectors; v++) y[v] = load_b(b, v);
-      GRADSMITH_UNROLL(16)
-      for (int i = 0; i < kRows; i++) {
-        const V x = V::splat(*a.row(i));
+        for (int i = 0; i < kRows; i++) x[i] = V::splat(*a.row(i));
         GRADSMITH_UNROLL(8)
-        for (int v = 0; v < kVectors; v++) acc[i][v] = MultiplyAdd<Isa>::run(x, y[v], acc[i][v]);
+        for (int v = 0; v < kVectors; v++) {
+          const V y = load_b(b, v);
+          GRADSMITH_UNROLL(16)
+          for (int i = 0; i < kRows; i++) acc[i][v] = MultiplyAdd<Isa>::run(x[i], y, acc[i][v]);
+        }
+      } else {
+        V y[kVectors];
+        GRADSMITH_UNROLL(8)
+        for (int v = 0; v < kVectors; v++) y[v] = load_b(b, v);
+        GRADSMITH_UNROLL(16)
+        for (int i = 0; i < kRows; i++) {
+          const V x = V::splat(*a.row(i));
+          GRADSMITH_UNROLL(8)
+          for (int v = 0; v < kVectors; v++) acc[i][v] = MultiplyAdd<Isa>::run(x, y[v], acc[i][v]);
+        }
       }
+      if constexpr (kRows >= 4) {  // there are slots to spare
+        GRADSMITH_UNROLL(8)
+        for (int v = 0; v < kVectors; v++) prefetch(soon_b + v * kLanes);
+        soon_b += b_step;
+        if constexpr (kUnitRows) {
+          prefetch(soon_a);
+          soon_a += a_step;
+        }
+      }
+      a.step(a_step);
+      b += b_step;
     }
-    if constexpr (kRows >= 4) {  // there are slots to spare
-      GRADSMITH_UNROLL(8)
-      for (int v = 0; v < kVectors; v++) prefetch(b + b_ahead + v * kLanes);
-      if constexpr (kUnitRows) prefetch(a.row(0) + a_ahead);
-    }
-    a.step(a_step);
-    b += b_step;
   }
   const V alpha = V::splat(t.alpha);
   const auto store = [to_last](V x, T* row, int v) {
