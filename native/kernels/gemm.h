@@ -60,7 +60,14 @@ struct GemmPiece {
   bool pack_a, pack_b;  // copy operands into panels first
   ptrdiff_t n0, n1;
   size_t scratch_bytes;
+
+  /// Is B copied into panels that rows of tiles share?
+  bool packs_panels() const { return method == GemmMethod::kTiles && !across && pack_b; }
 };
+
+/// Elements from one packed panel of B, two vectors wide, to the next: not a power of two, or they would meet in the
+/// same lines of L1.
+constexpr ptrdiff_t panel_elements(ptrdiff_t entries, ptrdiff_t lanes) { return (2 * entries + 1) * lanes; }
 
 struct GemmPlan;
 
@@ -80,29 +87,34 @@ using GemmRun = void (*)(const GemmPlan& plan, const GemmPointers& pointers, siz
 
 struct GemmPlan {
   GemmShape shape;  // batch dimensions merged where strides allow
-  size_t parts;     // grid_k · grid_batch · grid_m · grid_n; 0 where C is empty
+  size_t parts;     // grid_k · grid_batch · grid_m · grid_n unless B is shared; 0 where C is empty
   size_t scratch_bytes;
   double cost_ns;  // on one core, roughly
   /// Where k is cut (grid_k > 1), parts leave sums over their own terms in the workspace, and once all have run, the
-  /// parts of a second phase add them in the order of k and do what else is to be done with C. Else there is no second
-  /// phase and no workspace.
+  /// parts of a second phase add them in the order of k and do what else is to be done with C. Where B is large and
+  /// packed (shares_b), the parts of the first phase pack it into the workspace, and those of the second are the
+  /// product's. Else there is no second phase and no workspace.
   size_t finish_parts;
   size_t workspace_bytes;
   int32_t grid_k, grid_batch, grid_m, grid_n;  // the first is the slowest
   ptrdiff_t k_step, m_step, n_step;            // terms, rows and columns of a part, but for the last
   ptrdiff_t batch_count;
   bool swap;  // A and B have changed places: C is one column, taken for a row
+  bool shares_b;  // of the first piece
   int32_t pieces;
   GemmPiece piece[2];
   /// Blocks of a part: nc columns; of these mc rows, whose sums wait together for the next kc terms; of these
   /// block_rows, which are finished together.
   ptrdiff_t kc, mc, nc, block_rows;
+  /// A block's rows of A are packed together and stay in L2, while panels of B pass; else a row of tiles at a time, which
+  /// stays in L1, while a block of B waits in L2.
+  bool tall;
   bool buffered;  // the first phase leaves finished sums in a block in scratch and gives that to the hook
   /// Unfinished sums wait in scratch, not in C: where a hook takes them, or where C holds what they are added to.
   bool keeps;
   ptrdiff_t kept_row;  // elements from row to row in scratch
-  /// Of a row of tiles, where A is packed: elements from row to row where they lie as A's do, and all there is room
-  /// for.
+  /// Where A is packed: elements from row to row where they lie as A's do, and all there is room for: a row of tiles,
+  /// or a block's rows.
   ptrdiff_t packed_row, packed_rows;
   // The second phase: rows of a part; of these and of all columns, what is finished together; where partial sums lie.
   ptrdiff_t finish_step, finish_rows, finish_columns;
@@ -114,6 +126,9 @@ struct GemmPlan {
   int32_t kernel_last;
   GemmRun run;
   GemmRun finish;  // the second phase
+
+  /// Of B, where it is shared: those of the first piece.
+  ptrdiff_t shared_panels(ptrdiff_t lanes) const { return (piece[0].n1 + 2 * lanes - 1) / (2 * lanes); }
 };
 
 /// One element type of one ISA level.

@@ -15,6 +15,9 @@ constexpr double kNever = 1e300;
 constexpr ptrdiff_t kBlockBytes = 512 * 1024;
 constexpr ptrdiff_t kMaxKcBytes = 4096;
 constexpr ptrdiff_t kMinKcBytes = 1024;
+/// What of B is packed at once where blocks are tall: it passes from L3.
+constexpr ptrdiff_t kTallRowsBytes = 640 * 1024;
+constexpr ptrdiff_t kTallPanelsBytes = 4096 * 1024;
 /// Rows whose sums wait together, where they may not wait in C.
 constexpr ptrdiff_t kWaitingBytes = 1024 * 1024;
 /// A block of finished rows leaves room in a 48 KiB L1 for what is computed with it.
@@ -47,11 +50,29 @@ GemmShape plain(GemmShape s) {
 
 struct Blocking {
   ptrdiff_t kc, nc, block_rows, mc;
-  bool keeps;
+  bool keeps, tall;
 };
 
+/// Blocks of a part of m x n: A is packed a block at a time, and once.
+Blocking tall_blocks(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTraits& t) {
+  Blocking b{};
+  b.tall = true;
+  const ptrdiff_t unit = 2 * t.lanes;
+  b.kc = std::max<ptrdiff_t>(1, up(even_part(s.k, blocks(s.k, kMaxKcBytes / t.element_bytes * t.terms)), t.terms));
+  const ptrdiff_t column_bytes = even_part(b.kc, t.terms) * t.element_bytes;
+  b.nc = up(even_part(n, blocks(n, kTallPanelsBytes / column_bytes / unit * unit)), unit);
+  const ptrdiff_t tiles = std::max<ptrdiff_t>(1, kTallRowsBytes / (column_bytes * t.max_rows));
+  b.block_rows = even_part(m, blocks(m, tiles * t.max_rows));
+  b.mc = m;
+  return b;
+}
+
 /// Blocks of a part of m x n.
-Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTraits& t) {
+Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool packs_a, const GemmTraits& t) {
+  if (packs_a && !s.hooked && m > 2 * t.max_rows) {
+    const Blocking tall = tall_blocks(s, m, n, t);
+    if (!s.accumulate || tall.kc >= s.k) return tall;
+  }
   Blocking b{};
   const ptrdiff_t unit = 2 * t.lanes;
   const ptrdiff_t most_k = std::clamp(kBlockBytes / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes * t.terms;
@@ -85,8 +106,6 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   p.across = across;
   const double a_bytes = double(v.m) * double(v.k) * t.element_bytes,
                b_bytes = double(v.n) * double(v.k) * t.element_bytes;
-  const Blocking blocking = blocks_of(plain(s), m, n, t);
-  const ptrdiff_t k_blocks = blocks(v.k, blocking.kc);
   const bool columns_apart = v.b_col != 1 && v.n > 1;
   // B in place costs nothing while a block of it stays in L2 and few rows of tiles use it; but rows a multiple of 4 KiB
   // apart push each other out of L1.
@@ -98,6 +117,9 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   const ptrdiff_t a_apart = v.a_row == 1 || v.m == 1 ? v.a_col : v.a_row;
   const bool a_awkward = a_apart * t.element_bytes % 4096 == 0 || a_bytes > 2048 * 1024;
   p.pack_a = t.copies || (a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows);
+
+  const Blocking blocking = blocks_of(plain(s), m, n, p.pack_a && !across, t);
+  const ptrdiff_t k_blocks = blocks(v.k, blocking.kc);
 
   const double vectors = double((v.n + t.lanes - 1) / t.lanes);
   const double tiles = double(blocks(v.m, t.max_rows));
@@ -152,7 +174,7 @@ size_t piece_scratch(const GemmPlan& plan, const GemmPiece& p, const GemmTraits&
   } else {
     if (p.pack_a) elements += plan.packed_rows;
     const ptrdiff_t panels = p.pack_b && plan.m_step > t.max_rows ? up(std::min(plan.nc, n), t.lanes) + wide : wide;
-    if (p.pack_b || !t.masked_loads) elements += panels * even_part(plan.kc, t.terms) + panels;
+    if ((p.pack_b && !plan.shares_b) || !t.masked_loads) elements += panels * even_part(plan.kc, t.terms) + panels;
   }
   return static_cast<size_t>(up(elements * t.element_bytes, 64));
 }
@@ -182,12 +204,15 @@ double choose_pieces(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTra
 void set_blocks(GemmPlan& plan, const GemmTraits& t) {
   GemmShape part = plan.grid_k > 1 ? plain(plan.shape) : plan.shape;
   part.k = plan.k_step;
-  const Blocking b = blocks_of(part, plan.m_step, plan.n_step, t);
+  const GemmPiece& first = plan.piece[0];
+  const bool packs_a = first.method == GemmMethod::kTiles && !first.across && first.pack_a;
+  const Blocking b = blocks_of(part, plan.m_step, plan.n_step, packs_a, t);
   plan.kc = b.kc, plan.mc = b.mc, plan.nc = b.nc, plan.block_rows = b.block_rows;
+  plan.tall = b.tall;
   plan.buffered = part.hooked, plan.keeps = b.keeps;
   // An odd number of vectors, so that rows of a power of two do not meet in the same lines of L1.
   plan.packed_row = (even_part(even_part(b.kc, t.terms), t.lanes) | 1) * t.lanes;
-  plan.packed_rows = up(t.max_rows * plan.packed_row + t.lanes, 64);
+  plan.packed_rows = up((b.tall ? b.block_rows : t.max_rows) * plan.packed_row + t.lanes, 64);
   // Without gaps where nothing is stored beyond a row's end, so that the hook finds all rows in one run.
   plan.kept_row = std::min(b.nc, plan.n_step);
   if (!t.masked_loads) plan.kept_row = up(plan.kept_row, t.lanes);
@@ -197,6 +222,11 @@ void set_blocks(GemmPlan& plan, const GemmTraits& t) {
     plan.finish_rows = std::max<ptrdiff_t>(1, kKeptBytes / (plan.finish_columns * t.element_bytes));
     plan.finish_rows = std::min(plan.finish_rows, plan.finish_step);
     kept = std::max(kept, plan.finish_rows * plan.finish_columns + t.lanes);
+  }
+  if (plan.shares_b) {
+    const ptrdiff_t panel = panel_elements(even_part(plan.kc, t.terms), t.lanes);
+    const ptrdiff_t elements = blocks(plan.shape.k, plan.kc) * plan.shared_panels(t.lanes) * panel;
+    plan.workspace_bytes = static_cast<size_t>(up(elements * t.element_bytes, 64));
   }
   plan.scratch_bytes = static_cast<size_t>(up(kept * t.element_bytes, 64));
   for (int32_t i = 0; i < plan.pieces; i++) {

@@ -20,8 +20,9 @@ T* partial(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t in_k) {
   return reinterpret_cast<T*>(static_cast<char*>(pointers.workspace) + in_k * plan.partial_bytes);
 }
 
+/// A part of the product itself.
 template <class T, class Isa, GemmMode kMode>
-void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch) {
+void run_part(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch) {
   const GemmShape& s = plan.shape;
   const auto p = static_cast<ptrdiff_t>(part);
   const ptrdiff_t in_n = p % plan.grid_n, in_m = p / plan.grid_n % plan.grid_m,
@@ -65,6 +66,32 @@ void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, v
   }
 }
 
+/// A part's share of the panels of B, into the workspace.
+template <class T, class Isa, GemmMode kMode>
+void pack_shared(const GemmPlan& plan, const GemmPointers& pointers, size_t part) {
+  constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes;
+  const GemmShape& s = plan.shape;
+  const ptrdiff_t panels = plan.shared_panels(kLanes), columns = plan.piece[0].n1;
+  const auto share = static_cast<ptrdiff_t>(part), shares = static_cast<ptrdiff_t>(plan.parts);
+  const ptrdiff_t first = panels * share / shares, last = panels * (share + 1) / shares;
+  const ptrdiff_t j0 = first * 2 * kLanes, j1 = std::min(columns, last * 2 * kLanes);
+  for (ptrdiff_t k0 = 0; k0 < s.k; k0 += plan.kc) {
+    const ptrdiff_t k = std::min(plan.kc, s.k - k0);
+    const ptrdiff_t panel = panel_elements(entries_of<T, Isa, kMode>(k), kLanes);
+    pack_panels<T, Isa, kMode>(static_cast<const T*>(pointers.b) + k0 * s.b_row + j0 * s.b_col, s.b_row, s.b_col,
+                               j1 - j0, k, shared_panels<T, Isa, kMode>(plan, pointers, k0) + first * panel, panel);
+  }
+}
+
+template <class T, class Isa, GemmMode kMode>
+void run_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch) {
+  if (plan.shares_b) {
+    pack_shared<T, Isa, kMode>(plan, pointers, part);
+  } else {
+    run_part<T, Isa, kMode>(plan, pointers, part, scratch);
+  }
+}
+
 /// Rows [i0, i1), columns [j0, j1) of C from the partial sums.
 template <class T, class Isa>
 void finish_block(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j0,
@@ -87,8 +114,9 @@ void finish_block(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t 
 }
 
 /// A part of the second phase.
-template <class T, class Isa>
+template <class T, class Isa, GemmMode kMode>
 void finish_gemm(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch) {
+  if (plan.shares_b) return run_part<T, Isa, kMode>(plan, pointers, part, scratch);
   const GemmShape& s = plan.shape;
   const ptrdiff_t top = std::min(s.m, static_cast<ptrdiff_t>(part) * plan.finish_step);
   const ptrdiff_t bottom = std::min(s.m, top + plan.finish_step);
@@ -208,7 +236,7 @@ GemmPlan plan_gemm(const GemmShape& shape) {
   constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes;
   GemmPlan plan = choose_gemm(shape, gemm_traits<T, Isa, kMode>());
   plan.run = &run_gemm<T, Isa, kMode>;
-  plan.finish = &finish_gemm<T, Isa>;
+  plan.finish = &finish_gemm<T, Isa, kMode>;
   const GemmShape& s = plan.shape;
   const GemmPiece& p = plan.piece[0];
   if (plan.parts != 1 || plan.pieces != 1 || plan.batch_count != 1 || p.across || p.pack_a) return plan;

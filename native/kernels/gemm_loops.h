@@ -51,6 +51,14 @@ GRADSMITH_INLINE void hand_over(const GemmPlan& plan, const GemmPointers& pointe
   pointers.hook(pointers.context, i0, i1, j0, j1, block, block_row);
 }
 
+/// The panels of the terms from k0 on, which all parts share.
+template <class T, class Isa, GemmMode kMode>
+T* shared_panels(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t k0) {
+  constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes;
+  const ptrdiff_t panel = panel_elements(entries_of<T, Isa, kMode>(plan.kc), kLanes);
+  return static_cast<T*>(pointers.workspace) + k0 / plan.kc * plan.shared_panels(kLanes) * panel;
+}
+
 template <class T, class Isa, GemmMode kMode>
 class GemmRunner {
  public:
@@ -201,17 +209,57 @@ class GemmRunner {
     }
   }
 
-  /// Vectors along n: a row of tiles after the other, each over all panels of B, which the first one packs.
+  /// Vectors along n, rows of A one by one: over all panels of B, a row of tiles after the other; where blocks are tall,
+  /// over all of the block's rows of tiles, a panel after the other.
   void tiles(const GemmPiece& p, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1, T* memory) const {
     T* const packed_a = memory;
-    T* const packed_b = memory + (p.pack_a ? plan_.packed_rows : 0);
-    const bool shared = p.pack_b && !b.single;  // panels that several rows of tiles read
-    // Panels are not a power of two apart, or they would meet in the same lines of L1.
-    const ptrdiff_t panel = 2 * kLanes * entries(b.k) + kLanes;
-    const bool at_once = shared && g_.b_col == 1;
-    if (at_once && b.i0 == b.top && !b.packed) {
-      pack_panels<T, Isa, kMode>(g_.b + b.k0 * g_.b_row + n0, g_.b_row, n1 - n0, b.k, packed_b, panel);
+    Panels panels;
+    panels.n0 = n0, panels.n1 = n1;
+    panels.shared = p.pack_b && !b.single;  // by several rows of tiles
+    panels.apart = panel_elements(entries(b.k), kLanes);
+    if (plan_.shares_b && p.packs_panels()) {
+      panels.at = shared_panels<T, Isa, kMode>(plan_, pointers_, b.k0) + n0 / (2 * kLanes) * panels.apart;
+      panels.shared = panels.done = true;
+    } else {
+      panels.at = memory + (p.pack_a ? plan_.packed_rows : 0);
+      const bool at_once = panels.shared && g_.b_col == 1;
+      if (at_once && b.i0 == b.top && !b.packed) {
+        pack_panels<T, Isa, kMode>(g_.b + b.k0 * g_.b_row + n0, g_.b_row, 1, n1 - n0, b.k, panels.at, panels.apart);
+      }
+      panels.done = at_once || b.packed || b.i0 > b.top;
     }
+    if (plan_.tall && p.pack_a) {
+      tall_tiles(p, b, panels, packed_a);
+    } else {
+      rows_of_tiles(p, b, panels, packed_a);
+    }
+  }
+
+  /// B's panels as a block's tiles find them: columns [n0, n1) of the part.
+  struct Panels {
+    ptrdiff_t n0, n1;
+    T* at;
+    ptrdiff_t apart;
+    bool shared;  // kept for the next row of tiles
+    bool done;    // packed already
+  };
+
+  /// The panel from column j on; returns how many vectors wide it is.
+  GRADSMITH_INLINE int take_panel(TileArgs<T>& args, const GemmPiece& p, const GemmBlock& b, const Panels& panels,
+                                  ptrdiff_t j, int most, bool done) const {
+    const int vectors = panel_vectors(panels.n1 - j, most, p.pack_b);
+    set_panel(args, g_.b + b.k0 * g_.b_row + j * g_.b_col, g_.b_row, g_.b_col,
+              std::min<ptrdiff_t>(vectors * kLanes, panels.n1 - j), b.k, vectors, p.pack_b,
+              panels.at + (panels.shared ? (j - panels.n0) / (2 * kLanes) * panels.apart : 0), done);
+    return vectors;
+  }
+  /// Where the panel behind the one in `args` begins.
+  GRADSMITH_INLINE const T* panel_behind(const TileArgs<T>& args, const GemmPiece& p, const Panels& panels,
+                                         int vectors) const {
+    return panels.shared ? args.b + panels.apart : p.pack_b ? args.b : args.b + vectors * kLanes;
+  }
+
+  void rows_of_tiles(const GemmPiece& p, const GemmBlock& b, const Panels& panels, T* packed_a) const {
     for_tile_rows(b.i1 - b.i0, [&](ptrdiff_t i, int rows) {
       i += b.i0;
       TileArgs<T> args;
@@ -219,32 +267,57 @@ class GemmRunner {
       args.a = g_.a + i * g_.a_row + b.k0 * g_.a_col;
       args.a_row = g_.a_row;
       args.a_col = g_.a_col;
-      if (p.pack_a) {
-        set_packed_rows(args, rows, b.k, packed_a);
-      }
+      if (p.pack_a) set_packed_rows(args, rows, b.k, packed_a);
       // All rows of tiles that share a packed panel must cut it alike.
-      const int most = most_vectors(shared ? Shape::kMaxRows : rows);
+      const int most = most_vectors(panels.shared ? Shape::kMaxRows : rows);
+      const bool below = i + rows < b.i1;
       int vectors;
-      for (ptrdiff_t j = n0; j < n1; j += vectors * kLanes) {
-        vectors = panel_vectors(n1 - j, most, p.pack_b);
-        const ptrdiff_t columns = std::min<ptrdiff_t>(vectors * kLanes, n1 - j);
-        set_panel(args, g_.b + b.k0 * g_.b_row + j * g_.b_col, g_.b_row, g_.b_col, columns, b.k, vectors, p.pack_b,
-                  packed_b + (shared ? (j - n0) / (2 * kLanes) * panel : 0), at_once || b.packed || i > b.top);
+      for (ptrdiff_t j = panels.n0; j < panels.n1; j += vectors * kLanes) {
+        vectors = take_panel(args, p, b, panels, j, most, panels.done || i > b.i0);
         args.next_a = args.a;
         args.next_b = args.b;
         ptrdiff_t next_i = i, next_j = j + vectors * kLanes;
-        if (next_j < n1) {
-          args.next_b = shared ? args.b + panel : p.pack_b ? args.b : args.b + vectors * kLanes;
-        } else if (i + rows < b.i1) {
-          next_i = i + rows, next_j = n0;
+        if (p.pack_a && below) ask_for_rows(b, i + rows, rows, j, std::min(next_j, panels.n1), panels);
+        if (next_j < panels.n1) {
+          args.next_b = panel_behind(args, p, panels, vectors);
+        } else if (below) {
+          next_i = i + rows, next_j = panels.n0;
           if (!p.pack_a) args.next_a = args.a + rows * g_.a_row;
         } else {
           next_j = j;
         }
-        if (p.pack_a && i + rows < b.i1) ask_for_rows(b, i + rows, rows, j - n0, next_j > j ? next_j - n0 : n1 - n0, n1 - n0);
-        tile(args, b, i, j, next_i, next_j, rows, columns, vectors);
+        tile(args, b, i, j, next_i, next_j, rows, panels.n1 - j, vectors);
       }
     });
+  }
+
+  void tall_tiles(const GemmPiece& p, const GemmBlock& b, const Panels& panels, T* packed_a) const {
+    const ptrdiff_t height = b.i1 - b.i0;
+    TileArgs<T> args;
+    for_tile_rows(height, [&](ptrdiff_t i, int rows) {
+      args.a = g_.a + (b.i0 + i) * g_.a_row + b.k0 * g_.a_col;
+      set_packed_rows(args, rows, b.k, packed_a + i * plan_.packed_row);
+    });
+    args.k = entries(b.k);
+    int vectors;
+    for (ptrdiff_t j = panels.n0; j < panels.n1; j += vectors * kLanes) {
+      vectors = take_panel(args, p, b, panels, j, most_vectors(Shape::kMaxRows), panels.done);
+      for_tile_rows(height, [&](ptrdiff_t i, int rows) {
+        args.a = packed_a + i * plan_.packed_row;
+        if (args.a_row == 1) args.a_col = rows;
+        ptrdiff_t next_i = i + rows, next_j = j;
+        args.next_b = args.b;
+        if (next_i == height) {
+          next_i = 0;
+          if (j + vectors * kLanes < panels.n1) {
+            next_j = j + vectors * kLanes;
+            args.next_b = panel_behind(args, p, panels, vectors);
+          }
+        }
+        args.next_a = packed_a + next_i * plan_.packed_row;
+        tile(args, b, b.i0 + i, j, b.i0 + next_i, next_j, rows, panels.n1 - j, vectors);
+      });
+    }
   }
 
   /// Rows of A, packed into `to`: by entries, or as they lie where the copy rounds anyway and they run along k.
@@ -261,9 +334,12 @@ class GemmRunner {
     args.a = to;
   }
 
-  /// Asks for the lines of `rows` rows of A from row i on that are to be packed next: their share [from, to) of `whole`.
+  /// Asks for the lines of `rows` rows of A from row i on that are to be packed next: those that go with
+  /// columns [from, to).
   void ask_for_rows(const GemmBlock& b, ptrdiff_t i, ptrdiff_t rows, ptrdiff_t from, ptrdiff_t to,
-                    ptrdiff_t whole) const {
+                    const Panels& panels) const {
+    const ptrdiff_t whole = panels.n1 - panels.n0;
+    from -= panels.n0, to -= panels.n0;
     const T* a = g_.a + i * g_.a_row + b.k0 * g_.a_col;
     constexpr ptrdiff_t kLine = 64 / static_cast<ptrdiff_t>(sizeof(T));
     if (g_.a_col == 1) {
@@ -277,7 +353,8 @@ class GemmRunner {
   }
 
   GRADSMITH_INLINE void tile(TileArgs<T>& args, const GemmBlock& b, ptrdiff_t i, ptrdiff_t j, ptrdiff_t next_i,
-                             ptrdiff_t next_j, int rows, ptrdiff_t columns, int vectors) const {
+                             ptrdiff_t next_j, int rows, ptrdiff_t left, int vectors) const {
+    const ptrdiff_t columns = std::min<ptrdiff_t>(vectors * kLanes, left);
     const bool to_kept = b.final ? plan_.buffered : plan_.keeps;
     T* const waiting = plan_.keeps ? kept(b, i, j) : c(i, j);
     const ptrdiff_t waiting_row = plan_.keeps ? plan_.kept_row : sink_.c_row;

@@ -100,10 +100,9 @@ void pack_columns(const T* b, ptrdiff_t b_row, ptrdiff_t b_col, ptrdiff_t width,
   pack<T, Isa, kMode>(b, b_col, b_row, width, k, to, stride);
 }
 
-/// All of B's panels two vectors wide at once, `panel` elements apart; a last one of up to one vector is that wide. Row
-/// by row, since B is read in the order it lies in.
+/// pack_panels of a matrix whose rows are contiguous: row by row, since B is read in the order it lies in.
 template <class T, class Isa, GemmMode kMode>
-void pack_panels(const T* b, ptrdiff_t b_row, ptrdiff_t columns, ptrdiff_t k, T* to, ptrdiff_t panel) {
+void pack_panels_by_rows(const T* b, ptrdiff_t b_row, ptrdiff_t columns, ptrdiff_t k, T* to, ptrdiff_t panel) {
   using V = GemmVec<T, Isa>;
   using E = Entries<T, Isa, kMode>;
   constexpr ptrdiff_t kLanes = V::kLanes, kTerms = E::kTerms;
@@ -139,6 +138,17 @@ void pack_panels(const T* b, ptrdiff_t b_row, ptrdiff_t columns, ptrdiff_t k, T*
     } else {
       E::across(from, b_row, static_cast<size_t>(rest), terms).store(at);
     }
+  }
+}
+
+/// All of B's panels two vectors wide at once, `panel` elements apart; a last one of up to one vector is that wide.
+template <class T, class Isa, GemmMode kMode>
+void pack_panels(const T* b, ptrdiff_t b_row, ptrdiff_t b_col, ptrdiff_t columns, ptrdiff_t k, T* to, ptrdiff_t panel) {
+  constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes, kWide = 2 * kLanes;
+  if (b_col == 1) return pack_panels_by_rows<T, Isa, kMode>(b, b_row, columns, k, to, panel);
+  for (ptrdiff_t j = 0; j < columns; j += kWide, to += panel) {
+    const ptrdiff_t width = std::min(kWide, columns - j);
+    pack_columns<T, Isa, kMode>(b + j * b_col, b_row, b_col, width, k, to, width > kLanes ? 2 : 1);
   }
 }
 

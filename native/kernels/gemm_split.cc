@@ -16,6 +16,7 @@ constexpr double kL3BytesPerNs = 80;
 constexpr double kL3BytesPerCycle = 24;
 /// What another core has written comes more slowly.
 constexpr double kRemoteBytesPerCycle = 6;
+constexpr double kHomeBytes = 2 * 1024 * 1024;
 /// A region of the pool costs some 0.7 µs while its threads spin, so two parts of 3 µs gain from the second core: a row
 /// through a layer of 256 does. More parts are for more threads: each packs and fills registers for itself.
 constexpr double kTwoPartsNs = 5000;
@@ -79,9 +80,14 @@ struct Grid {
 /// Bytes that the parts of a product read or write far from home. A matrix's home is cut like itself: the first half of
 /// its memory with the first half of the threads, from step to step, as weights lie that are updated by rows. Whoever
 /// reads along the cut reads his own; whoever reads across it half of another's; whoever needs all, all of another's.
+/// What two L2 do not hold is at home nowhere.
 double remote_bytes(const GemmShape& s, const Grid& grid, const GemmTraits& t) {
   const auto away = [](ptrdiff_t along, ptrdiff_t across) { return along > 1 ? 0.0 : across > 1 ? 0.5 : 1.0; };
-  const double a = double(s.m) * double(s.k), b = double(s.k) * double(s.n), c = double(s.m) * double(s.n);
+  const auto elements_of = [&t](ptrdiff_t rows, ptrdiff_t columns) {
+    const double count = double(rows) * double(columns);
+    return count * t.element_bytes <= kHomeBytes ? count : 0;
+  };
+  const double a = elements_of(s.m, s.k), b = elements_of(s.k, s.n), c = double(s.m) * double(s.n);
   const bool a_by_rows = s.a_col == 1, b_by_rows = s.b_col == 1;
   double elements = a * (a_by_rows ? away(grid.m, grid.k) : away(grid.k, grid.m));
   elements += b * (b_by_rows ? away(grid.k, grid.n) : away(grid.n, grid.k));
@@ -139,6 +145,32 @@ double cut_evenly(ptrdiff_t parts, const GemmTraits& t, GemmPlan& plan) {
     }
   }
   return least;
+}
+
+/// B is packed once for all parts if it has so many bytes, and no more than a workspace may take.
+constexpr double kSharedBytes = 2048 * 1024, kMostSharedBytes = 32 * 1024 * 1024;
+/// Rows of a product that shares panels, and of a part of it, at least: half of the panels come from another core, which
+/// has packed them, and that takes long.
+constexpr ptrdiff_t kSharedRows = 512, kSharedPartRows = 128;
+
+/// Parts along m that share one packed copy of B, in `plan`, if the shape is one for that.
+bool cut_by_rows(ptrdiff_t parts, const GemmTraits& t, GemmPlan& plan) {
+  const GemmShape& s = plan.shape;
+  const double bytes = double(s.k) * double(s.n) * t.element_bytes / t.terms;
+  while (s.m < parts * kSharedPartRows) parts /= 2;
+  if (plan.batch_count > 1 || bytes < kSharedBytes || bytes > kMostSharedBytes || s.m < kSharedRows || parts < 2) {
+    return false;
+  }
+  GemmPlan cut = plan;
+  choose_pieces(s, s.m, s.n, t, cut);  // what all parts together make of B
+  if (!cut.piece[0].packs_panels() || (cut.pieces > 1 && cut.piece[1].packs_panels())) return false;
+  plan = cut;
+  plan.shares_b = true;
+  plan.grid_m = static_cast<int32_t>(parts);
+  plan.m_step = step_of(s.m, parts, 4);
+  plan.n_step = s.n;
+  plan.k_step = s.k;
+  return true;
 }
 
 /// Where parts along k leave partial sums, and who adds them.
@@ -201,11 +233,12 @@ GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
     cut = plan;
     cycles = cut_evenly(parts, t, cut);
   }
-  plan = cut;
+  if (!cut_by_rows(parts, t, plan)) plan = cut;
   plan.parts = static_cast<size_t>(plan.grid_batch) * static_cast<size_t>(plan.grid_k) *
                static_cast<size_t>(plan.grid_m) * static_cast<size_t>(plan.grid_n);
   plan.cost_ns = 5 + std::max(one, cycles * kNsPerCycle);
   if (plan.grid_k > 1) set_phases(plan, t);
+  if (plan.shares_b) plan.finish_parts = plan.parts;
   set_blocks(plan, t);
   return plan;
 }

@@ -70,6 +70,34 @@ TEST_CASE_TEMPLATE("shapes of real networks: several parts, ragged last vectors"
   }
 }
 
+TEST_CASE_TEMPLATE("a large B is packed once for all parts, and A a block at a time", P, float, double, Bf16,
+                   RoundedBf16) {
+  Products<P> products;
+  const ptrdiff_t n = kRounds<P> ? 600 : sizeof(ElementOf<P>) == 4 ? 500 : 300;
+  const ptrdiff_t k = kRounds<P> ? 2100 : sizeof(ElementOf<P>) == 4 ? 1060 : 900;
+  unsigned way = 0;
+  for (const auto& [a, b] : std::vector<std::array<int, 2>>{{0, 0}, {1, 3}, {4, 4}}) {
+    Case c = make_case(515, n, k, a, b, 3);
+    vary(c, way++);
+    for (const kernels::KernelTable* table : kernels::available_tables()) {
+      const GemmPlan plan = functions<P>(*table).plan(c.s);
+      CHECK(plan.shares_b);
+      CHECK(plan.finish_parts >= 2);
+      CHECK(plan.kc < k);
+      // Where sums wait for more terms before they are added to C, rows of tiles are packed one by one.
+      CHECK(plan.tall == !c.s.accumulate);
+    }
+    products.check(c);
+  }
+  Case c = make_case(100, 333, 1024, 0, 0);  // A's rows meet in the same lines of L1, and B is not large
+  for (const kernels::KernelTable* table : kernels::available_tables()) {
+    const GemmPlan plan = functions<P>(*table).plan(c.s);
+    CHECK(plan.tall);
+    CHECK(!plan.shares_b);
+  }
+  products.check(c);
+}
+
 TEST_CASE("a sum of nothing is 0: C becomes 0, or stays") {
   Products<float> products;
   for (unsigned way = 0; way < 5; way++) {
@@ -133,7 +161,7 @@ TEST_CASE_TEMPLATE("NaN and infinity spread as IEEE says, through zeros too", T,
   }
 }
 
-TEST_CASE("parts: one below some 36 µs of work, at most 16, cut where weights stay with their threads") {
+TEST_CASE("parts: one below some 5 µs of work, at most 16, cut where weights stay with their threads") {
   for (const kernels::KernelTable* table : kernels::available_tables()) {
     const GemmFunctions& gemm = table->gemm.f32;
     CHECK(gemm.plan(make_case(4, 16, 2, 0, 0).s).parts == 1);

@@ -246,7 +246,7 @@ class Products {
   }
   Taken taken_;
 
-  static constexpr size_t kBytes = 8 << 20;
+  static constexpr size_t kBytes = 16 << 20;
   static constexpr size_t kCanaries = 64;
 
   /// Sanitizers and emulators make these products take minutes, so scripts/native-tests.mjs has them try every n-th
