@@ -27,6 +27,10 @@ export function programs(ending, only = '') {
     .filter((name) => new RegExp(only).test(name));
 }
 
+/** The programs of bench/native: that they still build is tested with the rest. */
+const benchmarks = () =>
+  readdirSync(`${root}bench/native`).flatMap((file) => (file.endsWith('.cc') ? [file.slice(0, -'.cc'.length)] : []));
+
 export const cacheFolder = (mode) => `${root}.cache/${mode.replaceAll(',', '-')}`;
 
 export const sanitizeSettings = (sanitizers) => [
@@ -96,8 +100,9 @@ function main() {
     return;
   }
   const mode = arm64 ? 'arm64' : sanitize;
-  const settings = arm64 ? arm64Settings() : sanitize ? sanitizeSettings(sanitize) : [];
-  const folder = buildTests(mode ? cacheFolder(mode) : `${root}build`, settings, programs('_test', only));
+  const settings = arm64 ? arm64Settings() : sanitize ? sanitizeSettings(sanitize) : ['-DGRADSMITH_BENCH=ON'];
+  const targets = [...programs('_test', only), ...(mode || only ? [] : benchmarks())];
+  const folder = buildTests(mode ? cacheFolder(mode) : `${root}build`, settings, targets);
   const { env, prefix } = sanitizerRun(sanitize);
   if (mode) env.GRADSMITH_TEST_STRIDE = arm64 ? '29' : '7'; // slow modes: the largest sweeps take every n-th case
   if (arm64) env.GRADSMITH_SWEEP ??= '32771'; // every n-th float32: the emulator computes what is exact in software, too

@@ -99,15 +99,15 @@ struct GemmPlan {
   int32_t grid_k, grid_batch, grid_m, grid_n;  // the first is the slowest
   ptrdiff_t k_step, m_step, n_step;            // terms, rows and columns of a part, but for the last
   ptrdiff_t batch_count;
-  bool swap;  // A and B have changed places: C is one column, taken for a row
+  bool swap;      // A and B have changed places: C is one column, taken for a row
   bool shares_b;  // of the first piece
   int32_t pieces;
   GemmPiece piece[2];
   /// Blocks of a part: nc columns; of these mc rows, whose sums wait together for the next kc terms; of these
   /// block_rows, which are finished together.
   ptrdiff_t kc, mc, nc, block_rows;
-  /// A block's rows of A are packed together and stay in L2, while panels of B pass; else a row of tiles at a time, which
-  /// stays in L1, while a block of B waits in L2.
+  /// A block's rows of A are packed together and stay in L2, while panels of B pass; else a row of tiles at a time,
+  /// which stays in L1, while a block of B waits in L2.
   bool tall;
   bool buffered;  // the first phase leaves finished sums in a block in scratch and gives that to the hook
   /// Unfinished sums wait in scratch, not in C: where a hook takes them, or where C holds what they are added to.

@@ -8,56 +8,11 @@
 #include "kernels/gemm_dot.h"
 #include "kernels/gemm_finish.h"
 #include "kernels/gemm_pack.h"
+#include "kernels/gemm_part.h"
 #include "kernels/gemm_tile.h"
 #include "simd/vec.h"
 
 namespace gradsmith::kernels {
-
-/// One part of one product. Element (i, p) of A is a[i·a_row + p·a_col], and so on.
-template <class T>
-struct GemmView {
-  ptrdiff_t m, n, k;
-  const T* a;
-  ptrdiff_t a_row, a_col;
-  const T* b;
-  ptrdiff_t b_row, b_col;
-};
-
-/// Where the part's sums go.
-template <class T>
-struct GemmSink {
-  T* c;  // of the part's first element
-  ptrdiff_t c_row;
-  T alpha;
-  bool add;                 // to C
-  bool padded;              // C's rows are whole vectors: nothing to spare behind a ragged end
-  ptrdiff_t row0, column0;  // the part's first, in the hook's terms
-};
-
-/// Rows [i0, i1), columns [j0, j1) and terms [k0, k0 + k) of a part.
-struct GemmBlock {
-  ptrdiff_t i0, i1, j0, j1, k0, k;
-  ptrdiff_t top;      // the first row of those whose sums wait together
-  bool packed;        // these columns and terms of B, for rows above `top`
-  bool single;        // one row of tiles is all that uses them
-  bool first, final;  // of the blocks of terms
-};
-
-/// Rows [i0, i1), columns [j0, j1) to the hook. Where A and B have changed places, C is a column, of which the block is
-/// a row.
-GRADSMITH_INLINE void hand_over(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t i0, ptrdiff_t i1,
-                                ptrdiff_t j0, ptrdiff_t j1, void* block, ptrdiff_t block_row) {
-  if (plan.swap) return pointers.hook(pointers.context, j0, j1, 0, 1, block, 1);
-  pointers.hook(pointers.context, i0, i1, j0, j1, block, block_row);
-}
-
-/// The panels of the terms from k0 on, which all parts share.
-template <class T, class Isa, GemmMode kMode>
-T* shared_panels(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t k0) {
-  constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes;
-  const ptrdiff_t panel = panel_elements(entries_of<T, Isa, kMode>(plan.kc), kLanes);
-  return static_cast<T*>(pointers.workspace) + k0 / plan.kc * plan.shared_panels(kLanes) * panel;
-}
 
 template <class T, class Isa, GemmMode kMode>
 class GemmRunner {
@@ -209,8 +164,8 @@ class GemmRunner {
     }
   }
 
-  /// Vectors along n, rows of A one by one: over all panels of B, a row of tiles after the other; where blocks are tall,
-  /// over all of the block's rows of tiles, a panel after the other.
+  /// Vectors along n, rows of A one by one: over all panels of B, a row of tiles after the other; where blocks are
+  /// tall, over all of the block's rows of tiles, a panel after the other.
   void tiles(const GemmPiece& p, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1, T* memory) const {
     T* const packed_a = memory;
     Panels panels;
@@ -277,7 +232,11 @@ class GemmRunner {
         args.next_a = args.a;
         args.next_b = args.b;
         ptrdiff_t next_i = i, next_j = j + vectors * kLanes;
-        if (p.pack_a && below) ask_for_rows(b, i + rows, rows, j, std::min(next_j, panels.n1), panels);
+        if (p.pack_a && below) {
+          const T* a = g_.a + (i + rows) * g_.a_row + b.k0 * g_.a_col;
+          const ptrdiff_t before = j - panels.n0, after = std::min(next_j, panels.n1) - panels.n0;
+          ask_for_rows(a, g_.a_row, g_.a_col, rows, b.k, before, after, panels.n1 - panels.n0);
+        }
         if (next_j < panels.n1) {
           args.next_b = panel_behind(args, p, panels, vectors);
         } else if (below) {
@@ -332,24 +291,6 @@ class GemmRunner {
       pack<T, Isa, kMode>(args.a, g_.a_row, g_.a_col, rows, k, to, rows);
     }
     args.a = to;
-  }
-
-  /// Asks for the lines of `rows` rows of A from row i on that are to be packed next: those that go with
-  /// columns [from, to).
-  void ask_for_rows(const GemmBlock& b, ptrdiff_t i, ptrdiff_t rows, ptrdiff_t from, ptrdiff_t to,
-                    const Panels& panels) const {
-    const ptrdiff_t whole = panels.n1 - panels.n0;
-    from -= panels.n0, to -= panels.n0;
-    const T* a = g_.a + i * g_.a_row + b.k0 * g_.a_col;
-    constexpr ptrdiff_t kLine = 64 / static_cast<ptrdiff_t>(sizeof(T));
-    if (g_.a_col == 1) {
-      const ptrdiff_t lines = (b.k + kLine - 1) / kLine, all = rows * lines;
-      for (ptrdiff_t q = all * from / whole; q < all * to / whole; q++) {
-        prefetch(a + q / lines * g_.a_row + q % lines * kLine);
-      }
-    } else {
-      for (ptrdiff_t q = b.k * from / whole; q < b.k * to / whole; q++) prefetch(a + q * g_.a_col);
-    }
   }
 
   GRADSMITH_INLINE void tile(TileArgs<T>& args, const GemmBlock& b, ptrdiff_t i, ptrdiff_t j, ptrdiff_t next_i,
@@ -436,7 +377,7 @@ class GemmRunner {
         args.a = p.pack_a ? packed_a + q * entries(g_.k) : g_.b + (n0 + q) * g_.b_col;
         args.a_row = p.pack_a ? 1 : g_.b_col;
         args.a_col = p.pack_a ? rows : g_.b_row;
-          args.next_a = args.a;
+        args.next_a = args.a;
         args.next_b = args.b;
         args.to = sums;
         args.to_row = vectors * kLanes;

@@ -74,6 +74,19 @@ void pack(const T* from, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, ptrdi
   }
 }
 
+/// Asks for the lines of `rows` rows of k terms, which are to be packed soon: the share [from, to) of `whole`.
+template <class T>
+void ask_for_rows(const T* a, ptrdiff_t row, ptrdiff_t column, ptrdiff_t rows, ptrdiff_t k, ptrdiff_t from,
+                  ptrdiff_t to, ptrdiff_t whole) {
+  constexpr ptrdiff_t kLine = 64 / static_cast<ptrdiff_t>(sizeof(T));
+  if (column == 1) {
+    const ptrdiff_t lines = (k + kLine - 1) / kLine, all = rows * lines;
+    for (ptrdiff_t q = all * from / whole; q < all * to / whole; q++) prefetch(a + q / lines * row + q % lines * kLine);
+  } else {
+    for (ptrdiff_t p = k * from / whole; p < k * to / whole; p++) prefetch(a + p * column);
+  }
+}
+
 /// Rows of k contiguous terms as rows of entries: to[i·to_row + p]. Writes whole vectors; to_row has room for them.
 template <class T, class Isa, GemmMode kMode>
 void pack_rows(const T* from, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t k, T* to, ptrdiff_t to_row) {

@@ -149,8 +149,8 @@ double cut_evenly(ptrdiff_t parts, const GemmTraits& t, GemmPlan& plan) {
 
 /// B is packed once for all parts if it has so many bytes, and no more than a workspace may take.
 constexpr double kSharedBytes = 2048 * 1024, kMostSharedBytes = 32 * 1024 * 1024;
-/// Rows of a product that shares panels, and of a part of it, at least: half of the panels come from another core, which
-/// has packed them, and that takes long.
+/// Rows of a product that shares panels, and of a part of it, at least: half of the panels come from another core,
+/// which has packed them, and that takes long.
 constexpr ptrdiff_t kSharedRows = 512, kSharedPartRows = 128;
 
 /// Parts along m that share one packed copy of B, in `plan`, if the shape is one for that.

@@ -43,8 +43,8 @@ struct TileArgs {
   ptrdiff_t k;  // entries
   size_t last;  // lanes of the last vector that exist in b
   /// What is asked for meanwhile: the next steps of A (where its rows are neighbours) and B; in the last kAhead steps
-  /// the first ones of the next tile, not what lies behind the operands, which another core may be writing to; the lines
-  /// of C that these sums or the next tile's will need.
+  /// the first ones of the next tile, not what lies behind the operands, which another core may be writing to; the
+  /// lines of C that these sums or the next tile's will need.
   const T* next_a;
   const T* next_b;
   const T* next_c;

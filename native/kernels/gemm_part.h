@@ -1,0 +1,57 @@
+// What the loops of a part of a product work on: operands, where sums go, and which block of all that is in turn.
+#pragma once
+#include <cstddef>
+
+#include "kernels/gemm.h"
+#include "kernels/gemm_entries.h"
+#include "simd/vec.h"
+
+namespace gradsmith::kernels {
+
+/// One part of one product. Element (i, p) of A is a[i·a_row + p·a_col], and so on.
+template <class T>
+struct GemmView {
+  ptrdiff_t m, n, k;
+  const T* a;
+  ptrdiff_t a_row, a_col;
+  const T* b;
+  ptrdiff_t b_row, b_col;
+};
+
+/// Where the part's sums go.
+template <class T>
+struct GemmSink {
+  T* c;  // of the part's first element
+  ptrdiff_t c_row;
+  T alpha;
+  bool add;                 // to C
+  bool padded;              // C's rows are whole vectors: nothing to spare behind a ragged end
+  ptrdiff_t row0, column0;  // the part's first, in the hook's terms
+};
+
+/// Rows [i0, i1), columns [j0, j1) and terms [k0, k0 + k) of a part.
+struct GemmBlock {
+  ptrdiff_t i0, i1, j0, j1, k0, k;
+  ptrdiff_t top;      // the first row of those whose sums wait together
+  bool packed;        // these columns and terms of B, for rows above `top`
+  bool single;        // one row of tiles is all that uses them
+  bool first, final;  // of the blocks of terms
+};
+
+/// Rows [i0, i1), columns [j0, j1) to the hook. Where A and B have changed places, C is a column, of which the block is
+/// a row.
+GRADSMITH_INLINE void hand_over(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t i0, ptrdiff_t i1,
+                                ptrdiff_t j0, ptrdiff_t j1, void* block, ptrdiff_t block_row) {
+  if (plan.swap) return pointers.hook(pointers.context, j0, j1, 0, 1, block, 1);
+  pointers.hook(pointers.context, i0, i1, j0, j1, block, block_row);
+}
+
+/// The panels of the terms from k0 on, which all parts share.
+template <class T, class Isa, GemmMode kMode>
+T* shared_panels(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t k0) {
+  constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes;
+  const ptrdiff_t panel = panel_elements(entries_of<T, Isa, kMode>(plan.kc), kLanes);
+  return static_cast<T*>(pointers.workspace) + k0 / plan.kc * plan.shared_panels(kLanes) * panel;
+}
+
+}  // namespace gradsmith::kernels
