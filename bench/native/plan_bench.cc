@@ -84,6 +84,9 @@ class Filled {
     bases_[plan_.arena_base()] = plan_.arena();
     bases_[plan_.workspace_base()] = plan_.workspace();
     bases_[plan_.scalars_base()] = scalars_.data();
+    plan::Fault fault;
+    if (!plan_.bind_windows(bases_.data(), scalars_.data(), fault))
+      throw std::runtime_error("the plan reports a fault");
     const size_t count = plan_.instructions().size();
     const double step = best_ns(n, [&](size_t) { return true; });
     std::cout << "a step takes " << step << " ns\n";

@@ -5,7 +5,7 @@ import { type MatmulPrecision, precisionName } from './precision.js';
 // A plan's words as plain objects again, for whoever wants to know what a plan does: what it moves, and `explain()`.
 
 export interface DecodedOperand {
-  /** Index in the plan's table, OPERAND_ARENA or OPERAND_SCALARS. */
+  /** Index in the plan's table of buffers, then in that of windows; OPERAND_ARENA or OPERAND_SCALARS. */
   readonly buffer: number;
   readonly dtype: DType;
   /** Elements. */
@@ -52,6 +52,8 @@ export interface DecodedPlan {
   readonly arenaBytes: number;
   /** 0 input, 1 state, 2 output */
   readonly buffers: readonly { readonly kind: number; readonly dtype: DType; readonly elements: number }[];
+  /** Rows of inputs, from the row on that a scalar names. */
+  readonly windows: readonly { readonly buffer: number; readonly scalar: number; readonly rows: number }[];
   /** Elements that are handed back at the end of each step. */
   readonly values: readonly { readonly buffer: number; readonly dtype: DType; readonly offset: number }[];
   readonly instructions: readonly DecodedInstruction[];
@@ -71,8 +73,12 @@ export function decodePlan(words: Int32Array): DecodedPlan {
   at = 2;
   const [bufferCount, , valueCount] = [next(), next(), next()];
   const arenaBytes = wide();
-  const instructionCount = next();
+  const [instructionCount, windowCount] = [next(), next()];
   const buffers = Array.from({ length: bufferCount }, () => ({ kind: next(), dtype: dtype(), elements: wide() }));
+  const windows = Array.from({ length: windowCount }, () => {
+    const [buffer, scalar, rows] = list(5) as [number, number, number];
+    return { buffer, scalar, rows };
+  });
   const values = Array.from({ length: valueCount }, () => ({ buffer: next(), dtype: dtype(), offset: wide() }));
   const operand = (): DecodedOperand => {
     const [buffer, type, offset, rank] = [next(), dtype(), wide(), next()];
@@ -90,7 +96,7 @@ export function decodePlan(words: Int32Array): DecodedPlan {
     const [outputs, inputs] = [operands.slice(0, written), operands.slice(written)];
     return { name, attributes, outputs, inputs, group, precision, steps };
   });
-  return { arenaBytes, buffers, values, instructions };
+  return { arenaBytes, buffers, windows, values, instructions };
 }
 
 function decodeSteps(attributes: readonly number[]): DecodedRowStep[] {

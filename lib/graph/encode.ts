@@ -11,7 +11,7 @@ import {
   OPERAND_SCALARS,
   opcodeOf,
 } from './instructions.js';
-import { LEAF, type LoweredGraph } from './lower.js';
+import { LEAF, type LoweredGraph, WINDOW } from './lower.js';
 import type { Memory, Place } from './memory.js';
 import { type GroupProgram, programOf } from './program.js';
 import type { RowProgram } from './rows.js';
@@ -58,6 +58,7 @@ function programWords(program: GroupProgram, outputs: readonly number[]): number
 export function encode(input: EncodeInput): { words: Int32Array; names: string[] } {
   const { graph, schedule, memory } = input;
   const { values } = graph;
+  const bufferCount = input.leaves.length + input.outputs.length;
   const targets = new Set(graph.updates.map((u) => u.target));
   const out: number[] = [];
   const names: string[] = [];
@@ -68,7 +69,8 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
 
   const placeOf = (k: number): Place => {
     const v = values[k]!;
-    return v.kind === LEAF ? { buffer: v.slot, offset: 0 } : memory.places.get(k)!;
+    if (v.kind === LEAF) return { buffer: v.slot, offset: 0 };
+    return v.kind === WINDOW ? { buffer: bufferCount + v.slot, offset: 0 } : memory.places.get(k)!;
   };
   const operand = (view: View): void => {
     const { type } = values[view.owner]!;
@@ -166,15 +168,17 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
     });
   };
 
-  out.push(MAGIC, FORMAT_VERSION, input.leaves.length + input.outputs.length, graph.scalars, input.values.length);
+  out.push(MAGIC, FORMAT_VERSION, bufferCount, graph.scalars, input.values.length);
   wide(memory.arenaBytes);
   const countAt = out.push(0) - 1;
+  out.push(graph.windows.length);
   const buffer = (kind: number, spec: BufferSpec): void => {
     out.push(kind, spec.type);
     wide(spec.elements);
   };
   input.leaves.forEach((spec, i) => buffer(targets.has(i) ? BUFFER_STATE : BUFFER_INPUT, spec));
   for (const spec of input.outputs) buffer(BUFFER_OUTPUT, spec);
+  for (const w of graph.windows) out.push(w.leaf, w.scalar, w.rows, w.leafRows, w.columns);
   for (const view of input.values) {
     const place = placeOf(view.owner);
     const { type } = values[view.owner]!;

@@ -74,7 +74,7 @@ export function microCodeOf(name: string): number {
 
 /** Constants of the plan format (docs/architecture.md). */
 export const MAGIC = 0x47534d31;
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;
 export const BUFFER_INPUT = 0;
 export const BUFFER_STATE = 1;
 export const BUFFER_OUTPUT = 2;

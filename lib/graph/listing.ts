@@ -106,7 +106,10 @@ function place(plan: DecodedPlan, { buffer, offset, dtype }: DecodedOperand): st
   if (buffer === OPERAND_SCALARS) return `scalar ${offset}`;
   const at = offset * sizeOf(codeOf(dtype, 'plan'));
   if (buffer === OPERAND_ARENA) return `arena+${at}`;
-  return `${KINDS[plan.buffers[buffer]!.kind]} ${buffer}${at === 0 ? '' : `+${at}`}`;
+  const start = at === 0 ? '' : `+${at}`;
+  const window = plan.windows[buffer - plan.buffers.length];
+  if (window !== undefined) return `input ${window.buffer} (rows from scalar ${window.scalar})${start}`;
+  return `${KINDS[plan.buffers[buffer]!.kind]} ${buffer}${start}`;
 }
 
 function workText({ bytesRead, bytesWritten, flops }: Work): string {

@@ -12,10 +12,12 @@ export const SCALAR = 1;
 export const CONSTANT = 2;
 export const ELEMENTWISE = 3;
 export const INSTRUCTION = 4;
+/** Rows of a leaf where they lie, from a row on that changes from step to step. */
+export const WINDOW = 5;
 
 export interface Lowered {
   readonly kind: number;
-  /** Place among leaves or scalars. */
+  /** Place among leaves, scalars or windows. */
   readonly slot: number;
   /** Dimensions of the memory, row-major; for an instruction's result, as the instruction sees it. */
   readonly dims: readonly number[];
@@ -43,8 +45,18 @@ export interface Lowered {
  */
 const UNIFORM_OPS = 10;
 
+/** A window: `rows` rows of a leaf that has `leafRows`, each of `columns` elements, from the row on that a scalar names. */
+export interface WindowSpec {
+  readonly leaf: number;
+  readonly scalar: number;
+  readonly rows: number;
+  readonly leafRows: number;
+  readonly columns: number;
+}
+
 export interface LoweredGraph {
   readonly values: Lowered[];
+  readonly windows: WindowSpec[];
   /** For each output: where its elements are. An output of more than one element is a whole value of its own. */
   readonly outputs: View[];
   /** Each update writes the whole value `value` over the leaf with this slot. */
@@ -69,6 +81,8 @@ export function lower(ir: Ir): LoweredGraph {
   const values: Lowered[] = [];
   const views: View[] = [];
   const copies = new Map<string, View>();
+  const windows: WindowSpec[] = [];
+  const overwritten = new Set(ir.updates.map((u) => ir.values[u.target]!.slot));
 
   const add = (v: Lowered): number => values.push(v) - 1;
   const whole = (v: Lowered, dims: readonly number[] = v.dims): View => wholeView(add(v), dims);
@@ -99,10 +113,23 @@ export function lower(ir: Ir): LoweredGraph {
   };
   const tools = { contiguous, reshape };
 
+  /** Rows of a leaf that nothing overwrites need no copy. */
+  const windowOn = (table: View, start: View, v: IrValue): View | null => {
+    const owner = values[table.owner]!;
+    const size = sizeOfDims(owner.dims);
+    const all = table.offset === 0 && sizeOfDims(table.dims) === size && isContiguous(table);
+    if (owner.kind !== LEAF || overwritten.has(owner.slot) || !all || size === 0) return null;
+    const rows = { rows: v.dims[0]!, leafRows: table.dims[0]!, columns: size / table.dims[0]! };
+    const slot = windows.push({ leaf: owner.slot, scalar: values[start.owner]!.slot, ...rows }) - 1;
+    return whole({ ...NOTHING, kind: WINDOW, dims: v.dims, type: v.type, slot });
+  };
+
   const instruction = (v: IrValue, op: Op): View => {
     const node = nodeOf(v, ir.values);
     const how = op.instruction!;
     const inputs = v.inputs.map((k) => views[k]!);
+    const window = how.window ? windowOn(inputs[0]!, inputs[1]!, v) : null;
+    if (window !== null) return window;
     const scalarOperands = how.scalars ?? [];
     const operands = (how.operands?.(node, inputs, tools) ?? inputs).map((view, i) =>
       scalarOperands.includes(i) ? view : inMemory(view),
@@ -181,7 +208,7 @@ export function lower(ir: Ir): LoweredGraph {
   /** One element, read at the end of the step: never from a leaf, which an update may have overwritten by then. */
   const single = (view: View): View => (values[view.owner]!.kind === LEAF ? freshCopy(view) : inMemory(view));
   const outputs = ir.outputs.map((k) => (sizeOfDims(ir.values[k]!.dims) === 1 ? single(views[k]!) : claim(views[k]!)));
-  return { values, outputs, updates, leaves: ir.leaves, scalars: ir.scalars };
+  return { values, windows, outputs, updates, leaves: ir.leaves, scalars: ir.scalars };
 }
 
 export function hasMemory(v: Lowered): boolean {

@@ -20,6 +20,11 @@ export interface InstructionLowering {
   readonly scalars?: readonly number[];
   /** May the output be the very memory of an input that dies here? */
   readonly inPlace?: boolean;
+  /**
+   * Is the result so many rows of the first operand, as they lie there, from the row on that the second one, a scalar, names? Then it is
+   * read in place where it can be: through a window of the plan.
+   */
+  readonly window?: boolean;
 }
 
 export interface LoweringTools {

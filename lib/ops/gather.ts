@@ -175,6 +175,7 @@ export const DynamicSlice = op({
       start!,
     ],
     scalars: [1],
+    window: true,
   },
   fallible: true,
 });

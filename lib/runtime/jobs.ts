@@ -99,7 +99,7 @@ export function failureOf(
   if (status === ABORTED) return new GradsmithError('ERR_ABORTED', 'run: stopped before it was done');
   if (status === OUT_OF_MEMORY)
     return new GradsmithError('ERR_NATIVE', 'run: not enough memory for the intermediate results');
-  const name = plan.names[instruction] ?? 'run';
+  const name = plan.names[instruction] ?? 'dynamicSlice'; // of no instruction: a window has not these rows
   return new GradsmithError('ERR_INDEX', `${name}: index ${value} is out of range: expected 0 <= index < ${limit}`);
 }
 

@@ -20,7 +20,7 @@ export interface NativeFault {
   readonly status: number;
   /** Whole steps that are done. */
   readonly stepsDone: number;
-  /** Index of the instruction that reported the fault, or -1. */
+  /** Index of the instruction that reported the fault; -1: a window. */
   readonly instruction: number;
   /** The index that was found; 0 <= value < limit was expected. */
   readonly value: number;
@@ -147,7 +147,7 @@ export interface NativeAddon {
 export const SETTING_THREADS = 0;
 export const SETTING_TIMELINE = 1;
 
-const ABI = 2;
+const ABI = 3;
 
 /** Where package.json is: two folders up from lib/runtime as from dist/runtime. */
 const root = fileURLToPath(new URL('../..', import.meta.url));

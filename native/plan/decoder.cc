@@ -9,6 +9,7 @@ namespace gradsmith::plan {
 namespace {
 
 constexpr size_t kBufferWords = 4;
+constexpr size_t kWindowWords = 5;
 constexpr size_t kValueWords = 4;
 constexpr size_t kInstructionWords = 4;  // of the shortest
 constexpr size_t kOperandWords = 5;      // of the shortest
@@ -60,6 +61,16 @@ BufferSpec decode_buffer(Words& words) {
   if (kind < 0 || kind > 2) throw PlanError("unknown kind of buffer " + std::to_string(kind));
   const DType dtype = next_dtype(words);
   return {static_cast<BufferKind>(kind), dtype, words.next64("a buffer's number of elements")};
+}
+
+WindowSpec decode_window(Words& words) {
+  WindowSpec window{};
+  window.buffer = words.next("a window's buffer");
+  window.scalar = words.next("a window's scalar");
+  window.rows = words.next("a window's rows");
+  window.buffer_rows = words.next("the rows of a window's buffer");
+  window.columns = words.next("a window's columns");
+  return window;
 }
 
 ValueSpec decode_value(Words& words) {
@@ -121,7 +132,7 @@ std::vector<T> decode_all(Words& words, size_t count, const char* what, Decode d
 }
 
 struct Header {
-  size_t buffers, values, instructions;
+  size_t buffers, values, instructions, windows;
 };
 
 Header decode_header(Words& words, DecodedPlan& plan) {
@@ -138,6 +149,7 @@ Header decode_header(Words& words, DecodedPlan& plan) {
   header.values = words.count("the number of values", kValueWords);
   plan.arena_bytes = words.next64("the arena's size");
   header.instructions = words.count("the number of instructions", kInstructionWords);
+  header.windows = words.count("the number of windows", kWindowWords);
   return header;
 }
 
@@ -153,6 +165,7 @@ DecodedPlan decode(std::span<const int32_t> words) {
     throw PlanError(std::string("plan: ") + error.what());
   }
   plan.buffers = decode_all<BufferSpec>(reader, header.buffers, "buffer", decode_buffer);
+  plan.windows = decode_all<WindowSpec>(reader, header.windows, "window", decode_window);
   plan.values = decode_all<ValueSpec>(reader, header.values, "value", decode_value);
   plan.instructions = decode_all<Instruction>(reader, header.instructions, "instruction", decode_instruction);
   if (reader.left() > 0) {

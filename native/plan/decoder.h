@@ -6,11 +6,12 @@
 #include <vector>
 
 #include "plan/instruction.h"
+#include "plan/window.h"
 
 namespace gradsmith::plan {
 
 inline constexpr int32_t kMagic = 0x47534D31;
-inline constexpr int32_t kFormatVersion = 3;
+inline constexpr int32_t kFormatVersion = 4;
 
 enum class BufferKind : int32_t { kInput = 0, kState = 1, kOutput = 2 };
 
@@ -32,6 +33,7 @@ struct DecodedPlan {
   int64_t scalars = 0;
   int64_t arena_bytes = 0;
   std::vector<BufferSpec> buffers;
+  std::vector<WindowSpec> windows;  // operands name them by numbers that go on from the buffers'
   std::vector<ValueSpec> values;
   std::vector<Instruction> instructions;
 };

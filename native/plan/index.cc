@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "plan/rows_checks.h"
+#include "plan/window.h"
 
 namespace gradsmith::plan {
 namespace {
@@ -154,15 +155,12 @@ class DynamicSlice final : public Prepared {
   }
 
   void run(void* const* bases, size_t part, void*, Fault& fault) const noexcept override {
-    const double start = *start_.at<const double>(bases);
-    if (!(start >= 0 && start < static_cast<double>(limit_))) {
-      if (part == 0) fault = {Fault::kIndexOutOfRange, fault_value(start), limit_};
-      return;
-    }
+    const int64_t start = first_row(*start_.at<const double>(bases), limit_, fault);
+    if (start < 0) return;
     const size_t first = rows_.first(part);
     if (first >= rows_.count || row_bytes_ == 0) return;
     const size_t n = rows_.last(part) - first;
-    const char* x = x_.at<const char>(bases) + (static_cast<int64_t>(start) + static_cast<int64_t>(first)) * x_stride_;
+    const char* x = x_.at<const char>(bases) + (start + static_cast<int64_t>(first)) * x_stride_;
     char* y = y_.at<char>(bases) + static_cast<int64_t>(first) * y_stride_;
     if (whole_) {
       std::memcpy(y, x, n * row_bytes_);
@@ -172,12 +170,6 @@ class DynamicSlice final : public Prepared {
   }
 
  private:
-  /// As an integer for the message: NaN and what does not fit become -1 and the largest integer.
-  static int64_t fault_value(double start) {
-    if (start > -9e15 && start < 0) return static_cast<int64_t>(start - 1);
-    return start >= 0 ? (start < 9e15 ? static_cast<int64_t>(start) : INT64_MAX) : -1;
-  }
-
   Ref y_, x_, start_;
   int64_t x_stride_, y_stride_;
   size_t row_bytes_;

@@ -7,7 +7,7 @@
 namespace gradsmith::plan {
 namespace {
 
-/// Addresses of a plan with `buffers` buffers.
+/// Addresses of a plan with `buffers` buffers and windows.
 class Addresses final : public PrepareContext {
  public:
   Addresses(const kernels::KernelTable& table, size_t buffers)
@@ -36,7 +36,13 @@ Plan::Plan(std::span<const int32_t> words, const kernels::KernelTable& kernels) 
   arena_ = Block(static_cast<size_t>(decoded.arena_bytes));
   buffers_ = std::move(decoded.buffers);
   scalars_ = static_cast<size_t>(decoded.scalars);
-  const Addresses addresses(kernels, buffers_.size());
+  for (const WindowSpec& spec : decoded.windows) {
+    const DType dtype = buffers_[static_cast<size_t>(spec.buffer)].dtype;
+    windows_.push_back({buffers_.size() + windows_.size(), static_cast<size_t>(spec.buffer),
+                        static_cast<size_t>(spec.scalar), spec.buffer_rows - spec.rows + 1,
+                        spec.columns * static_cast<int64_t>(size_of(dtype))});
+  }
+  const Addresses addresses(kernels, arena_base());
   for (const ValueSpec& value : decoded.values) {
     values_.push_back({addresses.at(value.buffer, value.dtype, value.offset), value.dtype});
   }
@@ -50,6 +56,15 @@ Plan::Plan(std::span<const int32_t> words, const kernels::KernelTable& kernels) 
     instructions_.push_back(std::move(prepared));
   }
   if (workspace_bytes > 0) workspace_ = Block(workspace_bytes);
+}
+
+bool Plan::bind_windows(void** bases, const double* scalars, Fault& fault) const {
+  for (const Window& window : windows_) {
+    const int64_t row = first_row(scalars[window.scalar], window.limit, fault);
+    if (row < 0) return false;
+    bases[window.base] = static_cast<char*>(bases[window.buffer]) + row * window.row_bytes;
+  }
+  return true;
 }
 
 void Plan::read_values(void* const* bases, double* values) const {

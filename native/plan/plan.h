@@ -27,17 +27,19 @@ class Plan {
 
   // For the runner.
 
-  /// Addresses during a run: the buffers in order, then the arena, the row of scalars, the workspace.
-  size_t base_count() const { return buffers_.size() + 3; }
-  size_t arena_base() const { return buffers_.size(); }
-  size_t scalars_base() const { return buffers_.size() + 1; }
-  size_t workspace_base() const { return buffers_.size() + 2; }
+  /// Addresses during a run: the buffers in order, the windows, then the arena, the row of scalars, the workspace.
+  size_t base_count() const { return arena_base() + 3; }
+  size_t arena_base() const { return buffers_.size() + windows_.size(); }
+  size_t scalars_base() const { return arena_base() + 1; }
+  size_t workspace_base() const { return arena_base() + 2; }
   char* arena() const { return arena_.data(); }
   char* workspace() const { return workspace_.data(); }
   std::span<const std::unique_ptr<Prepared>> instructions() const { return instructions_; }
   size_t scratch_bytes() const { return scratch_bytes_; }
   /// Does any instruction split into parts?
   bool threaded() const { return threaded_; }
+  /// Moves the windows to the rows that the step's scalars name. False, and a fault, where the input has no such rows.
+  bool bind_windows(void** bases, const double* scalars, Fault& fault) const;
   /// Reads the values at the end of a step.
   void read_values(void* const* bases, double* values) const;
   std::mutex& mutex() { return mutex_; }
@@ -49,6 +51,7 @@ class Plan {
   };
 
   std::vector<BufferSpec> buffers_;
+  std::vector<Window> windows_;
   size_t scalars_ = 0;
   std::vector<Value> values_;
   std::vector<std::unique_ptr<Prepared>> instructions_;

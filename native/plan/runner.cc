@@ -133,6 +133,7 @@ RunResult run(Plan& plan, const RunArguments& arguments, RunControl& control) {
       break;
     }
     bases[plan.scalars_base()] = const_cast<double*>(scalars);  // the verifier has seen that nothing writes them
+    if (!plan.bind_windows(bases, scalars, result.fault)) break;
     result.instruction = timeline == nullptr ? run_step(plan, bases, scratch, control, result.fault)
                                              : run_step_recorded(plan, arguments, scratch, control, result.fault);
     if (result.fault.code != Fault::kNone) break;

@@ -34,7 +34,7 @@ struct RunArguments {
 struct RunResult {
   Fault fault;  // code kNone: all steps are done
   int64_t steps_done = 0;
-  int32_t instruction = -1;  // where the fault was
+  int32_t instruction = -1;  // where the fault was; -1: in a window
 };
 
 /// Blocks until done, stopped, or a fault. After a fault the state is what the instructions before it have made of it.

@@ -30,6 +30,7 @@ class Verifier {
 
   void run() {
     check_sizes();
+    for (size_t i = 0; i < plan_.windows.size(); ++i) check_window(i);
     for (size_t i = 0; i < plan_.instructions.size(); ++i) check_instruction(i);
     for (size_t i = 0; i < plan_.values.size(); ++i) check_value(i);
   }
@@ -45,6 +46,34 @@ class Verifier {
       throw PlanError("plan: buffer " + std::to_string(i) + ": its number of elements (" + std::to_string(elements) +
                       ") is out of range");
     }
+  }
+
+  /// Of an input only, which nothing writes: so what is written never shares elements with a window.
+  void check_window(size_t index) const {
+    const WindowSpec& window = plan_.windows[index];
+    const std::string place = "plan: window " + std::to_string(index) + ": ";
+    const auto buffer = static_cast<size_t>(static_cast<uint32_t>(window.buffer));
+    if (buffer >= plan_.buffers.size() || plan_.buffers[buffer].kind != BufferKind::kInput) {
+      throw PlanError(place + "there is no input " + std::to_string(window.buffer));
+    }
+    if (window.scalar < 0 || window.scalar >= plan_.scalars) {
+      throw PlanError(place + "there is no scalar " + std::to_string(window.scalar));
+    }
+    // Each is a word, so no product wraps.
+    const int64_t reached = window.buffer_rows * window.columns;
+    if (window.columns < 0 || window.rows < 0 || window.rows > window.buffer_rows ||
+        reached > plan_.buffers[buffer].elements) {
+      throw PlanError(place + std::to_string(window.rows) + " of " + std::to_string(window.buffer_rows) + " rows of " +
+                      std::to_string(window.columns) + " elements do not fit " + name_of_buffer(window.buffer) +
+                      ", which has " + std::to_string(plan_.buffers[buffer].elements));
+    }
+  }
+
+  /// Of the operand's number, if it is that of a window; else null.
+  const WindowSpec* window_of(int32_t buffer) const {
+    const int64_t index = buffer - static_cast<int64_t>(plan_.buffers.size());
+    return index >= 0 && index < static_cast<int64_t>(plan_.windows.size()) ? &plan_.windows[static_cast<size_t>(index)]
+                                                                            : nullptr;
   }
 
   void check_instruction(size_t index) {
@@ -92,6 +121,11 @@ class Verifier {
       if (dtype != DType::kFloat64) throw PlanError(std::string("the scalars are float64, not ") + name_of(dtype));
       return plan_.scalars;
     }
+    const WindowSpec* window = window_of(buffer);
+    if (window != nullptr) {
+      capacity(window->buffer, dtype);  // checks the dtype
+      return window->elements();
+    }
     if (buffer < kScalars || static_cast<size_t>(static_cast<uint32_t>(buffer)) >= plan_.buffers.size()) {
       throw PlanError("there is no buffer " + std::to_string(buffer));
     }
@@ -124,7 +158,7 @@ class Verifier {
     const Operand& output = operands[index];
     const std::string place = "operand " + std::to_string(index) + ": ";
     const bool read_only =
-        output.buffer == kScalars ||
+        output.buffer == kScalars || window_of(output.buffer) != nullptr ||
         (output.buffer >= 0 && plan_.buffers[static_cast<size_t>(output.buffer)].kind == BufferKind::kInput);
     if (read_only) throw PlanError(place + name_of_buffer(output.buffer) + " cannot be written");
     if (!dense(output)) throw PlanError(place + "two indices of an output share an element");
@@ -147,6 +181,7 @@ class Verifier {
   }
 
   bool readable(int32_t buffer) const {
+    if (window_of(buffer) != nullptr) return true;
     const auto index = static_cast<size_t>(buffer);
     return plan_.buffers[index].kind != BufferKind::kOutput || written_[index];
   }

@@ -66,6 +66,11 @@ class PlanBuilder {
     scalars_ = n;
     return *this;
   }
+  /// A window of `rows` rows; its operands name it by the number of buffers and its own.
+  PlanBuilder& window(int32_t from, int32_t scalar, int32_t rows, int32_t buffer_rows, int32_t columns) {
+    windows_.insert(windows_.end(), {from, scalar, rows, buffer_rows, columns});
+    return *this;
+  }
   PlanBuilder& arena(int64_t bytes) {
     arena_ = bytes;
     return *this;
@@ -101,11 +106,13 @@ class PlanBuilder {
                                   static_cast<int32_t>(values_.size())};
     push64(words, arena_);
     words.push_back(count_);
+    words.push_back(static_cast<int32_t>(windows_.size()) / 5);
     for (const BufferSpec& spec : buffers_) {
       words.push_back(static_cast<int32_t>(spec.kind));
       words.push_back(static_cast<int32_t>(spec.dtype));
       push64(words, spec.elements);
     }
+    words.insert(words.end(), windows_.begin(), windows_.end());
     for (const ValueSpec& spec : values_) {
       words.push_back(spec.buffer);
       words.push_back(static_cast<int32_t>(spec.dtype));
@@ -128,6 +135,7 @@ class PlanBuilder {
   std::vector<BufferSpec> buffers_;
   std::vector<ValueSpec> values_;
   std::vector<int32_t> instructions_;
+  std::vector<int32_t> windows_;
   int32_t scalars_ = 0;
   int32_t count_ = 0;
   int64_t arena_ = 0;

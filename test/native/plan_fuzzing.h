@@ -195,7 +195,8 @@ inline std::vector<std::vector<int32_t>> seed_plans() {
     plan.state(kF64, 40);
     plan.output(kF32, 33);
     plan.output(kI32, 9);
-    plan.scalars(4).arena(1024);
+    plan.scalars(4).arena(1024).window(0, 3, 2, 5, 8).window(1, 2, 3, 6, 1).value(6, kF64, 15);
+    plan.add("gather", {}, {view(2, kF64, {3, 8}), view(6, kF64, {2, 8}), view(7, kI32, {3})});
     plan.add("gather", {}, {view(2, kF64, {7, 8}), view(0, kF64, {5, 8}), view(1, kI32, {7})});
     plan.add("scatterAdd", {}, {view(3, kF64, {5, 8}), view(1, kI32, {7}), view(2, kF64, {7, 8})});
     plan.add("dynamicSlice", {}, {view(kArena, kF64, {2, 8}), view(0, kF64, {5, 8}), scalar(3)});

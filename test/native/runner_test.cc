@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <thread>
 
 #include "base/thread_pool.h"
@@ -136,6 +137,54 @@ TEST_CASE("a fault names its instruction, the index and the limit, and ends the 
       CHECK(result.steps_done == 0);
     }
   });
+}
+
+/// The sum of each column of `rows` rows from scalar 0 on, and the last element of them as a value.
+std::vector<int32_t> window_words(int32_t rows, int32_t of, int32_t columns) {
+  PlanBuilder plan;
+  const int32_t table = plan.input(kF32, int64_t{of} * columns);
+  const int32_t sums = plan.output(kF32, columns);
+  plan.scalars(2).window(table, 1, rows, of, columns).value(2, kF32, int64_t{rows} * columns - 1);
+  plan.add("reduce", {0}, {view(sums, kF32, {1, columns}), view(2, kF32, {rows, columns})});
+  return plan.words();
+}
+
+TEST_CASE("a window shows the rows that each step's scalar names, at whatever address") {
+  on_each_level([](const kernels::KernelTable& table) {
+    PlanRun run(window_words(3, 8, 5), table);
+    run.fill(0, [] {
+      std::vector<float> all(40);
+      for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<float>(i);
+      return all;
+    }());
+    CHECK(run.run(4, {9, 0, 9, 5, 9, 2, 9, 4.5}).fault.code == Fault::kNone);
+    CHECK(run.values == std::vector<double>{14, 39, 24, 34});
+    CHECK(run.at<float>(1)[0] == 20 + 25 + 30);
+    CHECK(run.at<float>(1)[4] == 24 + 29 + 34);
+  });
+}
+
+TEST_CASE("a window on rows that there are not is a fault before anything has run") {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  const std::vector<std::pair<double, int64_t>> bad = {
+      {6, 6},      {-1, -1},          {-2, -2},           {-0.25, -1},      {kNan, -1},
+      {-kInf, -1}, {kInf, INT64_MAX}, {1e300, INT64_MAX}, {1e9, 1000000000}};
+  for (const auto& [start, value] : bad) {
+    CAPTURE(start);
+    PlanRun run(window_words(3, 8, 5));
+    const RunResult result = run.run(3, {0, 5, 0, start, 0, 5});
+    CHECK(result.fault.code == Fault::kIndexOutOfRange);
+    CHECK(result.instruction == -1);
+    CHECK(result.fault.value == value);
+    CHECK(result.fault.limit == 6);
+    CHECK(result.steps_done == 1);
+  }
+  PlanBuilder nothing;  // any row that there is, and the end
+  nothing.input(kF32, 0);
+  PlanRun empty(nothing.scalars(2).window(0, 1, 0, 8, 0).words());
+  CHECK(empty.run(1, {0, 8}).fault.code == Fault::kNone);
+  CHECK(empty.run(1, {0, 9}).fault.code == Fault::kIndexOutOfRange);
 }
 
 TEST_CASE("of several faults the first is reported, for any number of threads") {

@@ -87,7 +87,7 @@ TEST_CASE("the header is checked") {
 }
 
 TEST_CASE("counts that do not fit the words are refused before anything is allocated for them") {
-  for (const size_t count : {2, 4, 7}) {
+  for (const size_t count : {2, 4, 7, 8}) {
     for (const int32_t n : {-1, INT_MIN, INT_MAX, 1000}) {
       CAPTURE(count);
       CHECK(error_of(with_word(good_words(), count, n)).find("does not fit") != std::string::npos);
@@ -106,18 +106,18 @@ TEST_CASE("a plan cut short anywhere, or with words left over, is refused") {
 }
 
 TEST_CASE("buffers need a known kind, a known dtype and a sensible size") {
-  CHECK(error_of(with_word(good_words(), 8, 3)) == "plan: buffer 0: unknown kind of buffer 3");
-  CHECK(error_of(with_word(good_words(), 9, 5)) == "plan: buffer 0: unknown dtype 5");
-  CHECK(error_of(with_word(good_words(), 11, -1)).find("plan: buffer 0: its number of elements") == 0);
-  CHECK(error_of(with_word(good_words(), 11, INT_MAX)).find("plan: buffer 0: its number of elements") == 0);
+  CHECK(error_of(with_word(good_words(), 9, 3)) == "plan: buffer 0: unknown kind of buffer 3");
+  CHECK(error_of(with_word(good_words(), 10, 5)) == "plan: buffer 0: unknown dtype 5");
+  CHECK(error_of(with_word(good_words(), 12, -1)).find("plan: buffer 0: its number of elements") == 0);
+  CHECK(error_of(with_word(good_words(), 12, INT_MAX)).find("plan: buffer 0: its number of elements") == 0);
 }
 
 TEST_CASE("values are elements of buffers that hold something") {
-  CHECK(error_of(with_word(good_words(), 16, 2)) == "plan: value 0: there is no buffer 2");
-  CHECK(error_of(with_word(good_words(), 16, -3)) == "plan: value 0: there is no buffer -3");
-  CHECK(error_of(with_word(good_words(), 17, 1)) == "plan: value 0: buffer 1 holds float32, not float64");
-  CHECK(error_of(with_word(good_words(), 18, 10)) == "plan: value 0: element 10 is outside buffer 1, which has 10");
-  CHECK(error_of(with_word(good_words(), 19, -1)).find("is outside buffer 1") != std::string::npos);
+  CHECK(error_of(with_word(good_words(), 17, 2)) == "plan: value 0: there is no buffer 2");
+  CHECK(error_of(with_word(good_words(), 17, -3)) == "plan: value 0: there is no buffer -3");
+  CHECK(error_of(with_word(good_words(), 18, 1)) == "plan: value 0: buffer 1 holds float32, not float64");
+  CHECK(error_of(with_word(good_words(), 19, 10)) == "plan: value 0: element 10 is outside buffer 1, which has 10");
+  CHECK(error_of(with_word(good_words(), 20, -1)).find("is outside buffer 1") != std::string::npos);
   PlanBuilder unwritten;
   unwritten.output(kF32, 1);
   CHECK(error_of(unwritten.value(0, kF32).words()) == "plan: value 0: nothing writes that output");
@@ -129,8 +129,58 @@ TEST_CASE("values are elements of buffers that hold something") {
   CHECK(error_of(arena.arena(7).words()).find("is outside the arena, which has 0") != std::string::npos);
 }
 
+TEST_CASE("a window looks at rows that an input has, by a scalar that there is") {
+  const auto window_error = [](int32_t from, int32_t scalar, int32_t rows, int32_t of, int32_t columns) {
+    PlanBuilder plan;
+    plan.input(kF32, 100);
+    plan.state(kF32, 100);
+    plan.output(kF32, 100);
+    plan.scalars(2).window(from, scalar, rows, of, columns);
+    return error_of(plan.words());
+  };
+  CHECK(window_error(0, 1, 3, 10, 10) == "");
+  CHECK(window_error(0, 0, 10, 10, 10) == "");
+  CHECK(window_error(0, 0, 0, 0, 0) == "");
+  CHECK(window_error(0, 0, 0, 100, 1) == "");
+  for (const int32_t from : {1, 2, 3, -1, -2, INT_MIN, INT_MAX}) {
+    CHECK(window_error(from, 0, 3, 10, 10) == "plan: window 0: there is no input " + std::to_string(from));
+  }
+  for (const int32_t scalar : {2, -1, INT_MIN, INT_MAX}) {
+    CHECK(window_error(0, scalar, 3, 10, 10) == "plan: window 0: there is no scalar " + std::to_string(scalar));
+  }
+  CHECK(window_error(0, 0, 3, 11, 10) ==
+        "plan: window 0: 3 of 11 rows of 10 elements do not fit buffer 0, which has 100");
+  for (const int32_t rows : {11, -1, INT_MIN, INT_MAX}) CHECK(window_error(0, 0, rows, 10, 10) != "");
+  for (const int32_t of : {2, -1, INT_MIN, INT_MAX}) CHECK(window_error(0, 0, 3, of, 10) != "");
+  for (const int32_t columns : {11, -1, INT_MIN, INT_MAX}) CHECK(window_error(0, 0, 3, 10, columns) != "");
+  CHECK(window_error(0, 0, INT_MAX, INT_MAX, INT_MAX) != "");
+}
+
+TEST_CASE("operands lie inside their window, which is read only") {
+  const auto error = [](const View& y, const View& x) {
+    PlanBuilder plan;
+    plan.input(kF32, 100);
+    plan.scalars(1).arena(400).window(0, 0, 3, 10, 10).add("reduce", {0}, {y, x});
+    const std::string text = error_of(plan.words());
+    const std::string place = "plan: instruction 0 (reduce): ";
+    return text.starts_with(place) ? text.substr(place.size()) : text;
+  };
+  const View y = view(kArena, kF32, {1, 10});
+  CHECK(error(y, view(1, kF32, {3, 10})) == "");
+  CHECK(error(y, view(1, kF32, {4, 10})) == "operand 1: reaches elements 0 to 40 of buffer 1, which has 30");
+  CHECK(error(y, view(1, kF32, {3, 10}, 1)) == "operand 1: reaches elements 1 to 31 of buffer 1, which has 30");
+  CHECK(error(y, view(1, kI32, {3, 10})) == "operand 1: buffer 0 holds float32, not int32");
+  CHECK(error(y, view(2, kF32, {3, 10})) == "operand 1: there is no buffer 2");
+  CHECK(error(view(1, kF32, {1, 10}), view(0, kF32, {3, 10})) == "operand 0: buffer 1 cannot be written");
+  PlanBuilder plan;
+  plan.input(kF32, 100);
+  plan.scalars(1).window(0, 0, 3, 10, 10).value(1, kF32, 29);
+  CHECK(error_of(plan.words()) == "");
+  CHECK(error_of(plan.value(1, kF32, 30).words()) == "plan: value 1: element 30 is outside buffer 1, which has 30");
+}
+
 TEST_CASE("instructions need a known opcode and a length that is right") {
-  const size_t at = 20;  // the opcode
+  const size_t at = 21;  // the opcode
   CHECK(error_of(with_word(good_words(), at, 0)) == "plan: instruction 0: unknown opcode 0");
   CHECK(error_of(with_word(good_words(), at, 1000)) == "plan: instruction 0: unknown opcode 1000");
   CHECK(error_of(with_word(good_words(), at, -1)) == "plan: instruction 0: unknown opcode -1");

@@ -37,7 +37,7 @@ it('a trainer explains what its fit, its evaluation and its predictions have run
     'predict ([1, 6])',
   ]);
   const [fit, evaluation] = text.split('\n\n') as [string, string];
-  expect(fit).toMatch(/dynamicSlice float32 \[10, 6\]/);
+  expect(fit).toMatch(/input \d+ \(rows from scalar \d+\) \[10, 6\]/);
   expect(fit).toMatch(/state \d+ \(in place\)/);
   expect(evaluation).not.toMatch(/in place\) <- .*state/);
   expect(text).not.toMatch(/ns$|µs$/m);
