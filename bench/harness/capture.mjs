@@ -28,9 +28,9 @@ native.runSync = (plan, arrays, steps, rows, values) => {
   note(plan, rows);
   return runSync(plan, arrays, steps, rows, values);
 };
-native.enqueue = (plan, job, arrays, steps, rows, values) => {
+native.enqueue = (plan, job, arrays, steps, rows, ...rest) => {
   note(plan, rows);
-  return enqueue(plan, job, arrays, steps, rows, values);
+  return enqueue(plan, job, arrays, steps, rows, ...rest);
 };
 
 /** The first row of scalars that a plan is run with. */

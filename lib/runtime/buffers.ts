@@ -20,7 +20,7 @@ function createBuffer(type: number, elements: number): number {
 export function nativeStorage(type: number, elements: number): Storage {
   const handle = createBuffer(type, elements);
   const storage = new Storage(null, handle);
-  released.register(storage, handle);
+  released.register(storage, handle, storage);
   return storage;
 }
 
@@ -48,7 +48,7 @@ export function moveToNative(storage: Storage, type: number): void {
   native.writeBuffer(handle, host);
   storage.handle = handle;
   storage.host = null;
-  released.register(storage, handle);
+  released.register(storage, handle, storage);
 }
 
 /** The elements of a native buffer; waits for queued jobs that may write it. */
@@ -60,4 +60,14 @@ export function readNative(storage: Storage, into: TypedArray): TypedArray {
 /** Overwrites a native buffer; waits for queued jobs that may use it. */
 export function writeNative(storage: Storage, from: TypedArray): void {
   if (from.length > 0) native.writeBuffer(storage.handle, from);
+}
+
+/** Gives these elements to storage that queued jobs only read. They keep what was there, and are not waited for. */
+export function replaceNative(storage: Storage, type: number, from: TypedArray): void {
+  const handle = createBuffer(type, from.length);
+  if (from.length > 0) native.writeBuffer(handle, from);
+  released.unregister(storage);
+  native.releaseBuffer(storage.handle);
+  storage.handle = handle;
+  released.register(storage, handle, storage);
 }

@@ -1,6 +1,7 @@
 import { GradsmithError } from '../errors.js';
 import { isPendingGradient, pendingWith } from '../graph/gradient.js';
 import { type AnyTensor, COMPUTED, Tensor } from '../tensor.js';
+import { drain } from './jobs.js';
 import { refuseWhileRecording } from './recording.js';
 import { runSync, startRun } from './run.js';
 import { turn } from './turn.js';
@@ -37,8 +38,7 @@ export async function evaluate(...tensors: AnyTensor[]): Promise<void> {
 /** `evaluate()` that blocks the event loop. */
 export function evaluateSync(...tensors: AnyTensor[]): void {
   checkTensors('evaluateSync', tensors);
-  if (tensors.some((t) => t.pending !== null))
-    runSync({ outputs: NONE, values: NONE, targets: NONE, forget: false, onFailure: null });
+  if (tensors.some((t) => t.pending !== null)) drain();
   for (const t of tensors) if (t.error !== null && t.kind === COMPUTED) throw t.error;
   const roots = rootsOf(tensors);
   if (roots.length > 0) runSync({ outputs: roots, values: NONE, targets: NONE, forget: false, onFailure: null });

@@ -47,6 +47,15 @@ export async function allJobs(): Promise<void> {
   await Promise.all(Array.from(jobs.values(), (job) => job.promise));
 }
 
+/** The steps of a run of many, if it is one. */
+export interface JobSteps {
+  readonly steps: number;
+  readonly scalarRows: Float64Array;
+  readonly valueRows: Float64Array;
+  /** A job queued before: if it ends before its last step, this one does nothing and is aborted. */
+  readonly after: Job | null;
+}
+
 /**
  * Queues a run. Its promise resolves when it has ended, however it has: what went wrong goes to `onEnd`, which tells the tensors that
  * wait for it.
@@ -55,14 +64,13 @@ export function enqueue(
   plan: Plan,
   arrays: readonly ArrayBufferView[] | null,
   onEnd: (error: GradsmithError | null, stepsDone: number) => void,
-  steps?: number,
-  scalarRows?: Float64Array,
-  valueRows?: Float64Array,
+  many?: JobSteps,
 ): Job {
   const job = new Job(nextId++, plan, onEnd);
   jobs.set(job.id, job);
   try {
-    native.enqueue(plan.native, job.id, arrays, steps, scalarRows, valueRows);
+    if (many === undefined) native.enqueue(plan.native, job.id, arrays);
+    else native.enqueue(plan.native, job.id, arrays, many.steps, many.scalarRows, many.valueRows, many.after?.id);
   } catch (error) {
     jobs.delete(job.id);
     throw error;

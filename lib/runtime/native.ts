@@ -116,7 +116,7 @@ export interface NativeAddon {
 
   /** The persistent arrays that runs use by pointer; call again when they have been replaced. */
   bindShared(handles: Int32Array, scalars: Float64Array, values: Float64Array): void;
-  /** Blocks until the queue is empty (completions are reported later), then runs. Returns undefined if all steps are done. */
+  /** Blocks until the queue is empty (completions are reported later), if the plan has inputs or state, then runs. Returns undefined if all steps are done. */
   runSync(
     plan: number,
     arrays?: Arrays,
@@ -125,7 +125,10 @@ export interface NativeAddon {
     valueRows?: Float64Array,
   ): NativeFault | undefined;
 
-  /** Queues a run. Handles and the shared scalars are read now; `scalarRows` are read and `valueRows` written as steps run. */
+  /**
+   * Queues a run. Handles and the shared scalars are read now; `scalarRows` are read and `valueRows` written as steps run. If the job
+   * `after`, which was queued before, ends before its last step, this one does no step and is reported as aborted.
+   */
   enqueue(
     plan: number,
     jobId: number,
@@ -133,6 +136,7 @@ export interface NativeAddon {
     steps?: number,
     scalarRows?: Float64Array,
     valueRows?: Float64Array,
+    after?: number,
   ): void;
   /** Called once for each job, in order, from the event loop or from `drain`, with the job's values in the shared array unless it has rows. */
   onComplete(callback: CompletionCallback): void;

@@ -2,7 +2,7 @@ import { allocate, type DType, isFloat, nameOf, type TypedArray } from '../dtype
 import { GradsmithError } from '../errors.js';
 import { type Shape, show } from '../shape.js';
 import { type AnyTensor, extraOf, type Parameter, STORED, Tensor, tick } from '../tensor.js';
-import { nativeStorage, writeNative } from './buffers.js';
+import { nativeStorage, replaceNative, writeNative } from './buffers.js';
 import { overwrite } from './commit.js';
 import { storeValue } from './run.js';
 
@@ -65,6 +65,19 @@ export function assign(target: AnyTensor, value: AnyTensor | TypedArray): void {
     overwrite([{ target, value }]);
     return;
   }
+  checkElements(target, value);
+  writeNative(target.storage!, value);
+  target.time = tick();
+}
+
+/** `assign` for a state that queued jobs only read: they keep what was there, and are not waited for. */
+export function replace(target: AnyTensor, value: TypedArray): void {
+  checkElements(target, value);
+  replaceNative(target.storage!, target.type, value);
+  target.time = tick();
+}
+
+function checkElements(target: AnyTensor, value: TypedArray): void {
   if (value.constructor !== allocate(target.type, 0).constructor) {
     throw new GradsmithError(
       'ERR_DTYPE',
@@ -76,6 +89,4 @@ export function assign(target: AnyTensor, value: AnyTensor | TypedArray): void {
       'ERR_SHAPE',
       `assign: expected ${target.extent.size} elements for ${show(target.extent.dims)}, got ${value.length}`,
     );
-  writeNative(target.storage!, value);
-  target.time = tick();
 }

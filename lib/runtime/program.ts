@@ -6,7 +6,7 @@ import { nextDraw, skipDraws } from '../random.js';
 import { type AnyTensor, NEXT_DRAW, tick } from '../tensor.js';
 import { bindLeaves } from './bind.js';
 import type { Update } from './commit.js';
-import { drain, enqueue } from './jobs.js';
+import { drain, enqueue, type Job } from './jobs.js';
 import { native } from './native.js';
 import { prepare, storePendingSources } from './run.js';
 
@@ -29,8 +29,22 @@ export interface ProgramRun {
 
 export interface ProgramResult {
   readonly steps: number;
-  /** The outputs of every step, row by row: `steps` x `outputs`. Valid until the next run. */
+  /** The outputs of every step, row by row: `steps` x `outputs`. Valid until the next run but one begins. */
   readonly values: Float64Array;
+}
+
+/** A run in the queue. */
+export interface QueuedRun {
+  /** Null: there is nothing to do. */
+  readonly job: Job | null;
+  readonly result: Promise<ProgramResult>;
+}
+
+/** Rows of scalars and of values, kept from run to run: fresh memory would cost a page fault every few hundred steps. */
+interface Rows {
+  scalars: Float64Array<ArrayBuffer>;
+  values: Float64Array<ArrayBuffer>;
+  inUse: boolean;
 }
 
 const PROGRESS_MS = 100;
@@ -46,11 +60,9 @@ export class Program {
   private readonly scalars: AnyTensor[];
   /** Which of the scalars are draws, in the order in which they were taken. */
   private readonly draws: number[];
-  /** Rows of scalars and of values, kept from run to run: fresh memory would cost a page fault every few hundred steps. */
-  private rows = new Float64Array(0);
-  private values = new Float64Array(0);
+  /** Of the run that is next, and of the one before. */
+  private rows: [Rows, Rows] = [noRows(), noRows()];
   private traced = true;
-  private running = false;
 
   constructor({ updates, outputs }: ProgramOptions) {
     this.targets = updates.map((u) => u.target);
@@ -81,15 +93,26 @@ export class Program {
   }
 
   /** Runs on the executor; the event loop stays free. Fails with ERR_INDEX where the data holds an index out of range. */
-  async run({ steps, firstStep = 0, signal, onProgress }: ProgramRun): Promise<ProgramResult> {
-    if (this.running) throw new GradsmithError('ERR_VALUE', 'Program.run: already running');
+  async run(run: ProgramRun): Promise<ProgramResult> {
+    if (this.rows.some((r) => r.inUse)) throw new GradsmithError('ERR_VALUE', 'Program.run: already running');
+    return await this.queue(run).result;
+  }
+
+  /**
+   * Queues a run, whose numbers are asked for now; one may wait while another runs. `after`: a run of this or another program that was
+   * queued before; if that one ends before its last step, for whatever reason, this one does none.
+   */
+  queue({ steps, firstStep = 0, signal, onProgress }: ProgramRun, after: Job | null = null): QueuedRun {
     const { plan } = this;
+    const rows = this.rows[0];
+    if (rows.inUse) throw new GradsmithError('ERR_VALUE', 'Program.queue: two runs are queued already');
     prepare(plan); // again, if it has left the cache
-    if (steps === 0 || signal?.aborted) return { steps: 0, values: this.values.subarray(0, 0) };
-    this.values = atLeast(this.values, steps * plan.outputs.length);
-    this.fillRows(steps, firstStep);
+    if (steps === 0 || signal?.aborted)
+      return { job: null, result: Promise.resolve({ steps: 0, values: rows.values.subarray(0, 0) }) };
+    rows.values = atLeast(rows.values, steps * plan.outputs.length);
+    this.fillRows(rows, steps, firstStep);
     const arrays = bindLeaves(this.leaves, plan.leafCount);
-    let failure: Error | null = null;
+    let failure: GradsmithError | null = null;
     let done = 0;
     const job = enqueue(
       plan,
@@ -98,32 +121,29 @@ export class Program {
         failure = error;
         done = stepsDone;
       },
-      steps,
-      this.rows,
-      this.values,
+      { steps, scalarRows: rows.scalars, valueRows: rows.values, after },
     );
     const now = tick();
     for (const t of this.targets) t.time = now;
+    rows.inUse = true;
+    this.rows = [this.rows[1], rows];
     const stop = () => native.cancel(job.id);
     signal?.addEventListener('abort', stop, { once: true });
     const timer = onProgress ? setInterval(() => onProgress(native.progress(job.id)), PROGRESS_MS) : undefined;
-    this.running = true;
-    try {
-      await job.promise;
-    } finally {
-      this.running = false;
+    const result = job.promise.then(() => {
+      rows.inUse = false;
       clearInterval(timer);
       signal?.removeEventListener('abort', stop);
-    }
-    const error = failure as GradsmithError | null;
-    if (error !== null && error.code !== 'ERR_ABORTED') throw error;
-    return { steps: done, values: this.values.subarray(0, done * plan.outputs.length) };
+      if (failure !== null && failure.code !== 'ERR_ABORTED') throw failure;
+      return { steps: done, values: rows.values.subarray(0, done * plan.outputs.length) };
+    });
+    return { job, result };
   }
 
-  private fillRows(steps: number, firstStep: number): void {
+  private fillRows(into: Rows, steps: number, firstStep: number): void {
     const { scalars, draws } = this;
-    const rows = atLeast(this.rows, steps * scalars.length);
-    this.rows = rows;
+    const rows = atLeast(into.scalars, steps * scalars.length);
+    into.scalars = rows;
     scalars.forEach((t, i) => {
       if (t.perStep === NEXT_DRAW) return;
       for (let s = 0, at = i; s < steps; s++, at += scalars.length)
@@ -143,4 +163,8 @@ export class Program {
 
 function atLeast(array: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
   return array.length >= length ? array : new Float64Array(length);
+}
+
+function noRows(): Rows {
+  return { scalars: new Float64Array(0), values: new Float64Array(0), inUse: false };
 }

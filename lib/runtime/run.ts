@@ -97,11 +97,14 @@ export function startRun(
   }
 }
 
-/** A run on the calling thread, after whatever is queued. */
+/** A run on the calling thread, after whatever is queued; but what depends on numbers alone waits for nobody. */
 export function runSync(request: RunRequest): void {
-  drain();
   try {
-    const plan = locate(request)!;
+    let plan = locate(request);
+    if (plan === null || (plan.leafCount > 0 && jobCount() > 0)) {
+      drain();
+      plan = locate(request)!;
+    }
     runHere(plan, request, bind(plan));
   } catch (error) {
     request.onFailure?.();

@@ -1,5 +1,7 @@
-/** Milliseconds between two reports of progress; also about how long one native call of a fit takes. */
+/** Milliseconds between two reports of progress. */
 const INTERVAL = 100;
+/** About how long one native call of a fit takes; whoever else wants the executor may find one that runs and one that waits. */
+const CALL = 50;
 /** Rates are those of about the last second. */
 const MEMORY = 1000;
 
@@ -8,7 +10,8 @@ export class Pace {
   private readonly clock: () => number;
   private readonly began: number;
   private nextSteps = 16;
-  private stretchBegan: number;
+  /** When the calls that are queued began, or were queued behind another. */
+  private readonly begun: number[] = [];
   private lastEnd: number;
   private lastReport = Number.NEGATIVE_INFINITY;
   // Sums over the past that fade: steps and milliseconds of everything, rows and milliseconds of training alone.
@@ -21,20 +24,21 @@ export class Pace {
   /** @param clock in milliseconds */
   constructor(clock: () => number = () => performance.now()) {
     this.clock = clock;
-    this.began = this.stretchBegan = this.lastEnd = clock();
+    this.began = this.lastEnd = clock();
   }
 
-  /** A native call is about to begin; it should take so many steps. */
+  /** A native call is about to be queued; it should take so many steps. */
   begin(): number {
-    this.stretchBegan = this.clock();
-    if (this.ends === 0) this.lastEnd = this.stretchBegan;
+    const now = this.clock();
+    if (this.ends === 0 && this.begun.length === 0) this.lastEnd = now;
+    this.begun.push(now);
     return this.nextSteps;
   }
 
-  /** It has done these steps and rows. */
+  /** The call that was queued first has done these steps and rows. */
   end(steps: number, rows: number): void {
     const now = this.clock();
-    const took = Math.max(now - this.stretchBegan, 0.001);
+    const took = Math.max(now - Math.max(this.begun.shift()!, this.lastEnd), 0.001);
     const since = Math.max(now - this.lastEnd, 0.001);
     // The first call finds cold caches: it says nothing of those to come.
     const fade = this.ends++ === 1 ? 0 : Math.exp(-since / MEMORY);
@@ -43,14 +47,14 @@ export class Pace {
     this.rows = this.rows * fade + rows;
     this.trained = this.trained * fade + took;
     this.lastEnd = now;
-    this.nextSteps = Math.max(1, Math.round(Math.min((steps * INTERVAL) / took, this.nextSteps * 8)));
+    this.nextSteps = Math.max(1, Math.round(Math.min((steps * CALL) / took, this.nextSteps * 8)));
   }
 
-  /** Is it time to report? At the first question, and then every so often. */
-  due(): boolean {
-    const now = this.clock();
-    if (now - this.lastReport < INTERVAL) return false;
-    this.lastReport = now;
+  /** Will it be time to report once so many steps are done? At the first question, and then every so often. */
+  due(steps: number): boolean {
+    const then = this.clock() + (this.ends === 0 ? 0 : (steps * this.trained) / this.steps);
+    if (then - this.lastReport < INTERVAL) return false;
+    this.lastReport = then;
     return true;
   }
 

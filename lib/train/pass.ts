@@ -4,6 +4,7 @@ import { unobserved } from '../graph/op.js';
 import type { Plan } from '../graph/plan.js';
 import { dynamicSlice, gather } from '../ops/index.js';
 import type { Update } from '../runtime/commit.js';
+import type { Job } from '../runtime/jobs.js';
 import { Program } from '../runtime/program.js';
 import { type AnyTensor, stepScalar, type Tensor } from '../tensor.js';
 
@@ -31,6 +32,16 @@ export interface Stretch {
   readonly sums: Float64Array;
 }
 
+/** A stretch in the executor's queue. */
+export interface QueuedStretch {
+  /** How many it is to do. */
+  readonly steps: number;
+  /** Batches of the pass before it. */
+  readonly first: number;
+  readonly job: Job | null;
+  readonly stretch: Promise<Stretch>;
+}
+
 /**
  * One pass over a dataset as programs: one for the full batches, one for the rows that are left over. A program gathers its batch by
  * itself, at the place that the number of the step says, so that any number of steps is one native call.
@@ -46,8 +57,8 @@ export class Pass {
   readonly plans = new Map<number, Plan>();
   /** The number of the step that takes the first batch. */
   private first = 0;
-  /** Batches done of this pass. */
-  done = 0;
+  /** Batches of this pass that are queued or done. */
+  private queued = 0;
 
   constructor(options: PassOptions) {
     const { data, batchSize, dropLast } = options;
@@ -57,29 +68,42 @@ export class Pass {
     this.steps = this.full + (this.rest > 0 ? 1 : 0);
   }
 
-  get finished(): boolean {
-    return this.done === this.steps;
+  /** Is the whole pass queued or done? */
+  get queuedAll(): boolean {
+    return this.queued === this.steps;
+  }
+
+  /** The number of the step that is queued next. */
+  get nextStep(): number {
+    return this.first + this.queued;
   }
 
   /** Back to the first batch; the next step has this number. */
   start(step: number): void {
     this.first = step;
-    this.done = 0;
+    this.queued = 0;
   }
 
   /**
-   * Runs up to `limit()` further steps in one native call; asked when everything is ready for it. Fewer are done only at the end of the
-   * full batches, or when the signal stops them.
+   * Queues up to `limit()` further steps as one native call; asked when everything is ready for it. Fewer are done only at the end of the
+   * full batches, when the signal stops them, or if the stretch `before` has not done all of its own.
    */
-  async run(limit: () => number, signal?: AbortSignal): Promise<Stretch> {
-    const full = this.done < this.full;
+  queue(limit: () => number, signal?: AbortSignal, before?: QueuedStretch): QueuedStretch {
+    const full = this.queued < this.full;
     const rows = full ? this.options.batchSize : this.rest;
     const program = this.program(rows);
-    const steps = Math.min(limit(), full ? this.full - this.done : 1);
-    const firstStep = this.first + this.done;
-    const result = await program.run({ steps, firstStep, ...(signal === undefined ? {} : { signal }) });
-    this.done += result.steps;
-    return { steps: result.steps, rows: result.steps * rows, sums: weigh(result.values, result.steps, rows) };
+    const steps = Math.min(limit(), full ? this.full - this.queued : 1);
+    const run = { steps, firstStep: this.nextStep, ...(signal === undefined ? {} : { signal }) };
+    const first = this.queued;
+    const { job, result } = program.queue(run, before?.job);
+    this.queued += steps;
+    const stretch = result.then((r) => ({
+      steps: r.steps,
+      rows: r.steps * rows,
+      sums: weigh(r.values, r.steps, rows),
+    }));
+    stretch.catch(() => {}); // whoever awaits it may do so later
+    return { steps, first, job, stretch };
   }
 
   private program(rows: number): Program {

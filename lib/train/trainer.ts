@@ -7,10 +7,11 @@ import type { Plan } from '../graph/plan.js';
 import type { Module } from '../nn/index.js';
 import { tensor } from '../ops/index.js';
 import type { Optimizer } from '../optim/index.js';
-import { assign, state } from '../runtime/parameter.js';
+import { replace, state } from '../runtime/parameter.js';
 import { show } from '../shape.js';
 import { type AnyTensor, type NestedArray, stepScalar, Tensor } from '../tensor.js';
 import { EXPLANATION, type Explainable, planText } from '../transform/explain.js';
+import { Course } from './course.js';
 import { inMode } from './mode.js';
 import type { EpochReport, EvaluateOptions, Examples, FitOptions, OfBatch, TrainerOptions } from './options.js';
 import { Pace } from './pace.js';
@@ -68,12 +69,23 @@ export class Trainer<M extends string = never> implements Explainable {
 
     const reports: EpochReport<M>[] = [];
     const pace = new Pace();
+    const course = new Course({
+      pass,
+      pace,
+      epochs,
+      signal,
+      straightOn: heldOut === undefined && options.onEpoch === undefined,
+      reports: options.onProgress !== undefined,
+      stepCount: () => this.optimizer.stepCount,
+      prepare: (epoch) => {
+        if (order !== null) replace(order, permutation(data.length, seed === undefined ? {} : { seed, epoch }));
+      },
+    });
     this.busy = true;
     try {
       for (let epoch = 0; epoch < epochs; epoch++) {
-        if (order !== null) assign(order, permutation(data.length, seed === undefined ? {} : { seed, epoch }));
         const began = pace.seconds;
-        const scores = await this.trainEpoch(pass, pace, gradients, epoch, options);
+        const scores = await this.trainEpoch(course, pass.steps, pace, gradients, options);
         const report: EpochReport<M> = { epoch: epoch + 1, scores, seconds: pace.seconds - began };
         if (heldOut !== undefined) {
           report.validation = await this.evaluate(heldOut, signal === undefined ? {} : { signal });
@@ -83,6 +95,7 @@ export class Trainer<M extends string = never> implements Explainable {
         if (goOn === false) break;
       }
     } finally {
+      this.optimizer.advance(await course.rest(), gradients);
       this.busy = false;
     }
     return reports;
@@ -96,9 +109,9 @@ export class Trainer<M extends string = never> implements Explainable {
     const pass = new Pass({ data, batchSize, dropLast: false, order: null, build });
     this.plans.evaluate = pass.plans;
     const averages = new Averages(this.metrics.map(([name]) => name));
-    while (!pass.finished) {
+    while (!pass.queuedAll) {
       checkAborted('evaluate', signal);
-      averages.add(await pass.run(() => pass.steps, signal));
+      averages.add(await pass.queue(() => pass.steps, signal).stretch);
     }
     checkAborted('evaluate', signal);
     return averages.scores();
@@ -131,23 +144,22 @@ export class Trainer<M extends string = never> implements Explainable {
   }
 
   private async trainEpoch(
-    pass: Pass,
+    course: Course,
+    stepsOfEpoch: number,
     pace: Pace,
     gradients: (AnyTensor | null)[],
-    epoch: number,
     { epochs, signal, onProgress }: FitOptions<M>,
   ): Promise<Scores<M>> {
     const averages = new Averages(this.metrics.map(([name]) => name));
-    pass.start(this.optimizer.stepCount);
-    const steps = epochs * pass.steps;
-    while (!pass.finished) {
+    const steps = epochs * stepsOfEpoch;
+    for (let ended = false; !ended; ) {
       checkAborted('fit', signal);
-      const stretch = await pass.run(() => pace.begin(), signal);
+      const { stretch, epoch, endsEpoch, queued, reports } = await course.next();
+      ended = endsEpoch;
       this.optimizer.advance(stretch.steps, gradients);
       averages.add(stretch);
-      pace.end(stretch.steps, stretch.rows);
-      const step = epoch * pass.steps + pass.done;
-      if (onProgress === undefined || stretch.steps === 0 || !(pace.due() || step === steps)) continue;
+      if (onProgress === undefined || !reports || stretch.steps === 0) continue;
+      const step = epoch * stepsOfEpoch + queued.first + stretch.steps;
       const { samplesPerSecond } = pace;
       const secondsLeft = pace.secondsFor(steps - step);
       onProgress({ epoch: epoch + 1, epochs, step, steps, scores: averages.scores(), samplesPerSecond, secondsLeft });

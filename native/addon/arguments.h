@@ -30,7 +30,7 @@ struct ArrayView {
 /// The arguments of one call. `name` is the export's, for errors. Made for the fast path: no allocation, no wrapper.
 class Arguments {
  public:
-  static constexpr size_t kMost = 6;
+  static constexpr size_t kMost = 7;
 
   Arguments(napi_env env, napi_callback_info info, const char* name);
 

@@ -53,6 +53,7 @@ napi_value Environment::enqueue(const Arguments& arguments) {
   job->bases.resize(job->plan->base_count());
   const Rows rows = this->rows(arguments, *job->plan, 3);
   job->steps = rows.steps;
+  if (!arguments.absent(6)) job->after = arguments.whole(6, "the job before", 0, kMostId);
   job->timeline = timeline_;
   job->plan_number = arguments.handle(0);
   job->value_rows = rows.values;

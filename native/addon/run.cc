@@ -78,7 +78,7 @@ Environment::Rows Environment::rows(const Arguments& arguments, const plan::Plan
 
 napi_value Environment::run_sync(const Arguments& arguments) {
   plan::Plan& plan = *this->plan(arguments);
-  executor_.drain();
+  if (plan.reads_buffers()) executor_.drain();
   if (bases_.size() < plan.base_count()) bases_.resize(plan.base_count());
   const napi_value arrays = arguments.absent(1) ? nullptr : arguments[1];
   bind(

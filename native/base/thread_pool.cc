@@ -72,10 +72,16 @@ void ThreadPool::set_threads(size_t n) {
   limit_raised_.notify_all();
 }
 
-ThreadPool::Busy::Busy(ThreadPool& pool, bool caller_waits, double work_ns) : pool_(pool) {
+ThreadPool::Busy::Busy(ThreadPool& pool, bool caller_waits, double work_ns)
+    : pool_(pool), wakes_(work_ns >= kWorthWakingNs || pool.little_often()) {
   pool_.caller_waits_.store(caller_waits, std::memory_order_relaxed);
-  pool_.wakes_.store(work_ns >= kWorthWakingNs || pool_.little_often(), std::memory_order_relaxed);
   pool_.plans_.fetch_add(1, std::memory_order_relaxed);
+  if (!wakes_) pool_.little_.fetch_add(1, std::memory_order_relaxed);
+}
+
+ThreadPool::Busy::~Busy() {
+  if (!wakes_) pool_.little_.fetch_sub(1, std::memory_order_relaxed);
+  pool_.plans_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 bool ThreadPool::little_often() {
@@ -88,7 +94,10 @@ bool ThreadPool::little_often() {
 
 void ThreadPool::run(size_t parts, void* scratch, size_t scratch_bytes, Body body) noexcept {
   const size_t threads = std::min(this->threads(), parts);
-  const bool alone = parked_.load(std::memory_order_relaxed) > 0 && !wakes_.load(std::memory_order_relaxed);
+  // Where little work runs beside a plan that wakes, either may be the one that asks: workers are woken.
+  const int little = little_.load(std::memory_order_relaxed);
+  const bool alone =
+      little > 0 && parked_.load(std::memory_order_relaxed) > 0 && little == plans_.load(std::memory_order_relaxed);
   if (threads <= 1 || alone || parts > UINT32_MAX || taken_.exchange(true, std::memory_order_acquire)) {
     for (size_t part = 0; part < parts; ++part) body(part, scratch);
     return;

@@ -42,12 +42,13 @@ class ThreadPool {
   class Busy {
    public:
     Busy(ThreadPool& pool, bool caller_waits, double work_ns);
-    ~Busy() { pool_.plans_.fetch_sub(1, std::memory_order_relaxed); }
+    ~Busy();
     Busy(const Busy&) = delete;
     Busy& operator=(const Busy&) = delete;
 
    private:
     ThreadPool& pool_;
+    bool wakes_;
   };
 
  private:
@@ -73,9 +74,8 @@ class ThreadPool {
 
   std::atomic<size_t> limit_;
   std::atomic<int> plans_{0};
-  // For the owner of a Busy that came last.
-  std::atomic<bool> caller_waits_{false};
-  std::atomic<bool> wakes_{true};
+  std::atomic<int> little_{0};             // those of them that wake nobody
+  std::atomic<bool> caller_waits_{false};  // of the owner of a Busy that came last
   // Little work: when it came last, and how often in a row.
   std::atomic<Clock::rep> last_little_{0};
   std::atomic<int> in_a_row_{0};

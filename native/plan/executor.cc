@@ -1,7 +1,11 @@
 #include "plan/executor.h"
 
+#include <algorithm>
 #include <new>
+#include <optional>
 #include <utility>
+
+#include "base/thread_pool.h"
 
 namespace gradsmith::plan {
 
@@ -63,6 +67,8 @@ void Executor::stop() {
 }
 
 void Executor::loop() {
+  // From one job to the next that waits already: workers stay awake while JavaScript is told of the first.
+  std::optional<ThreadPool::Busy> going_on;
   std::unique_lock lock(mutex_);
   for (;;) {
     submitted_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
@@ -71,13 +77,21 @@ void Executor::loop() {
     waiting_.pop_front();
     Job& job = *running_;
     lock.unlock();
-    run_job(job);
+    going_on.reset();
+    if (may_run(job)) {
+      run_job(job);
+    } else {
+      job.result.fault.code = Fault::kAborted;
+    }
+    if (job.out_of_memory || job.result.fault.code != Fault::kNone) note_unfinished(job.id);
     lock.lock();
     if (stopping_) {
       running_.reset();
       return;
     }
     const bool first = done_.empty();
+    if (!waiting_.empty() && waiting_.front()->plan->threaded())
+      going_on.emplace(ThreadPool::instance(), false, waiting_.front()->plan->cost_ns());
     done_.push_back(std::move(running_));
     if (waiting_.empty()) idle_.notify_all();
     if (!first) continue;
@@ -85,6 +99,17 @@ void Executor::loop() {
     notify_();
     lock.lock();
   }
+}
+
+bool Executor::may_run(const Job& job) const {
+  return job.after < 0 || std::find(unfinished_.begin(), unfinished_.end(), job.after) == unfinished_.end();
+}
+
+/// A job follows one that was queued shortly before it, so these are many.
+void Executor::note_unfinished(int64_t id) {
+  constexpr size_t kKept = 1000;
+  unfinished_.push_back(id);
+  if (unfinished_.size() > kKept) unfinished_.pop_front();
 }
 
 void Executor::run_job(Job& job) {

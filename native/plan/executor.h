@@ -23,6 +23,8 @@ struct Job {
   const double* scalar_rows = nullptr;
   double* value_rows = nullptr;
   int64_t steps = 1;
+  /// A job queued before: if that one has not done all its steps, this one does none, as if it had been cancelled.
+  int64_t after = -1;
   std::shared_ptr<Timeline> timeline;  // records the run, if given
   int32_t plan_number = 0;
   /// Keeps memory alive until the job is destroyed.
@@ -63,11 +65,14 @@ class Executor {
  private:
   void loop();
   void run_job(Job& job);
+  bool may_run(const Job& job) const;
+  void note_unfinished(int64_t id);
   Job* find(int64_t id);
 
   const std::function<void()> notify_;
-  size_t pending_ = 0;  // owner's thread
-  std::thread thread_;  // owner's thread
+  size_t pending_ = 0;              // owner's thread
+  std::thread thread_;              // owner's thread
+  std::deque<int64_t> unfinished_;  // executor thread: the last jobs that have not done all their steps
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable submitted_;

@@ -36,6 +36,7 @@ Plan::Plan(std::span<const int32_t> words, const kernels::KernelTable& kernels) 
   arena_ = Block(static_cast<size_t>(decoded.arena_bytes));
   buffers_ = std::move(decoded.buffers);
   scalars_ = static_cast<size_t>(decoded.scalars);
+  for (const BufferSpec& spec : buffers_) reads_buffers_ = reads_buffers_ || spec.kind != BufferKind::kOutput;
   for (const WindowSpec& spec : decoded.windows) {
     const DType dtype = buffers_[static_cast<size_t>(spec.buffer)].dtype;
     windows_.push_back({buffers_.size() + windows_.size(), static_cast<size_t>(spec.buffer),

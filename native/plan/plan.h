@@ -19,6 +19,8 @@ class Plan {
   Plan(std::span<const int32_t> words, const kernels::KernelTable& kernels);
 
   std::span<const BufferSpec> buffers() const { return buffers_; }
+  /// Has it inputs or state? Else scalars are all that it depends on.
+  bool reads_buffers() const { return reads_buffers_; }
   size_t scalars() const { return scalars_; }
   size_t values() const { return values_.size(); }
   size_t arena_bytes() const { return arena_.size(); }
@@ -58,6 +60,7 @@ class Plan {
   Block arena_;
   Block workspace_;  // as large as the largest that an instruction asks for
   size_t scratch_bytes_ = 0;
+  bool reads_buffers_ = false;
   bool threaded_ = false;
   double cost_ns_ = 0;
   std::mutex mutex_;

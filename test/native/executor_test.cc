@@ -125,6 +125,35 @@ TEST_CASE("cancel stops the running job between steps, and one that waits before
   CHECK(f.executor.progress(1) == -1);
 }
 
+TEST_CASE("a job behind one that has not done all its steps does none, nor does the one behind that") {
+  Fixture f;
+  const auto behind = [&](int64_t id, int64_t after) {
+    auto job = f.job(id, 3);
+    job->after = after;
+    return job;
+  };
+  f.executor.submit(f.job(1, kEndless));
+  f.executor.submit(behind(2, 1));
+  f.executor.submit(f.job(3));  // somebody else's
+  f.executor.submit(behind(4, 2));
+  wait_until_running(f.executor, 1);
+  CHECK(f.executor.cancel(1));
+  f.executor.drain();
+  f.executor.submit(behind(5, 4));  // its predecessor is known to have failed
+  f.executor.submit(behind(6, 3));
+  f.executor.submit(behind(7, 6));
+  f.executor.drain();
+  const auto done = f.executor.completed();
+  REQUIRE(done.size() == 7);
+  const bool ran[] = {true, false, true, false, false, true, true};
+  for (size_t i = 1; i < 7; ++i) {
+    CAPTURE(i);
+    CHECK(done[i]->result.fault.code == (ran[i] ? Fault::kNone : Fault::kAborted));
+    CHECK((done[i]->result.steps_done > 0) == ran[i]);
+  }
+  CHECK(*f.counter == 1 + 3 + 3);
+}
+
 TEST_CASE("stopping with work in flight ends the running job and drops the rest, and frees what they held") {
   for (int round = 0; round < 20; ++round) {
     Fixture f;

@@ -100,6 +100,26 @@ TEST_CASE("little work gets done, whether workers have parked or not") {
   }
 }
 
+TEST_CASE("little work beside much does not keep parked workers from the much") {
+  const Threads limit(2);
+  counts(16);  // starts the worker
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  const ThreadPool::Busy much(ThreadPool::instance(), false, 1e9);
+  const ThreadPool::Busy little(ThreadPool::instance(), false, 1000);
+  std::atomic<bool> second{false};
+  bool met = false;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  ThreadPool::instance().run(2, nullptr, 0, [&](size_t part, void*) {
+    if (part == 1) {
+      second = true;
+      return;
+    }
+    while (!second && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    met = second;
+  });
+  CHECK(met);
+}
+
 TEST_CASE("a thread that finds the pool busy runs its parts itself, and all get done") {
   const Threads limit(2);
   std::atomic<int64_t> sum{0};

@@ -190,6 +190,59 @@ test('a signal stops at a step boundary: the model is that of the steps that wer
   expect(stopped.optimizer.stepCount).toBe(steps);
 });
 
+describe('a stretch is queued ahead of the one that runs', () => {
+  const inOrder = { batchSize: 16, shuffle: false } as const;
+
+  test('across epochs, and a signal stops both: the model is that of the steps that were counted', async () => {
+    const data = points(64);
+    const [stopped, looped] = [classifier({ dropout: 0.1 }), classifier({ dropout: 0.1 })];
+    const controller = new AbortController();
+    const { signal } = controller;
+    manualSeed(3);
+    const fit = stopped.trainer.fit(data, { epochs: 1e9, batchSize: 16, seed: 4, signal });
+    while (stopped.optimizer.stepCount === 0) await new Promise((resolve) => setTimeout(resolve));
+    expect(stats().jobsQueued).toBe(2);
+    controller.abort();
+    expect(await thrown(() => fit)).toEqual(['ERR_ABORTED', 'fit: stopped by its signal']);
+    expect(stats().jobsQueued).toBe(0);
+    const steps = stopped.optimizer.stepCount;
+    manualSeed(3);
+    await loop(looped, data, { epochs: 1e9, batchSize: 16, seed: 4, steps });
+    expect(await weights(stopped)).toEqual(await weights(looped));
+  });
+
+  test('and does nothing when that one fails', async () => {
+    const data = points(64);
+    const [xs, ys] = [data.columns[0]!, (await data.columns[1]!.data()) as Int32Array];
+    const bad = new TensorDataset(xs, tensor(Int32Array.from(ys, (y, i) => (i === 40 ? 7 : y))));
+    const [failed, looped] = [classifier(), classifier()];
+    expect((await thrown(() => failed.trainer.fit(bad, { epochs: 5, ...inOrder })))[0]).toBe('ERR_INDEX');
+    expect(stats().jobsQueued).toBe(0);
+    for (const [x, y] of data.batches(inOrder)) {
+      if (looped.optimizer.stepCount === 2) break;
+      crossEntropy(looped.model.forward(x as never), y as never).backward();
+      await looped.optimizer.step();
+    }
+    expect(await weights(failed)).toEqual(await weights(looped));
+  });
+
+  test('but not where somebody is told and may change what follows', async () => {
+    const data = points(64);
+    const told: number[][] = [];
+    const { trainer, optimizer, model } = classifier();
+    const see = (step: number) => {
+      told.push([step, optimizer.stepCount, stats().jobsQueued]);
+      model.parameters()[0]!.dataSync(); // as it is now
+    };
+    const onProgress = ({ step }: Progress<'accuracy'>) => see(step);
+    await trainer.fit(data, { epochs: 300, ...inOrder, onProgress });
+    const steps = optimizer.stepCount;
+    await trainer.fit(data, { epochs: 20, ...inOrder, onEpoch: ({ epoch }) => see(steps + epoch * 4) });
+    expect(told.length).toBeGreaterThan(21);
+    for (const [step, count, queued] of told) expect([count, queued]).toEqual([step, 0]);
+  });
+});
+
 test('progress counts up to the last step', async () => {
   const { trainer } = classifier();
   const seen: Progress<'accuracy'>[] = [];
