@@ -92,6 +92,26 @@ void run_recipe(char* const* slots, const uint16_t* at, size_t n, size_t rows, c
     vector(
         i, [](const T* p) { return V::load(p); }, [](V v, T* p) { v.store(p); });
   };
+  const auto next_row = [&]() __attribute__((always_inline)) {
+    GRADSMITH_UNROLL(16)
+    for (size_t k = 0; k < kOutputs; ++k) y[k] = next(y[k], steps[k]);
+    GRADSMITH_UNROLL(16)
+    for (size_t k = 0; k < kStreams; ++k) x[k] = next(x[k], steps[kOutputs + k]);
+    GRADSMITH_UNROLL(16)
+    for (size_t k = 0; k < kUniforms; ++k) {
+      from[k] = next(from[k], steps[kOutputs + kStreams + k]);
+      numbers[k] = V::splat(*from[k]);
+    }
+  };
+  if constexpr (R::heavy() && V::kLanes > 1) {
+    if (n == V::kLanes) {  // a loop of their own for rows of one vector: polynomials stay in registers from row to row
+      for (;;) {
+        full(0);
+        if (--rows == 0) return;
+        next_row();
+      }
+    }
+  }
   for (;;) {
     size_t i = 0;
     for (; i + kUnroll * V::kLanes <= n; i += kUnroll * V::kLanes) {
@@ -105,15 +125,7 @@ void run_recipe(char* const* slots, const uint16_t* at, size_t n, size_t rows, c
           i, [rest](const T* p) { return V::load_partial(p, rest); }, [rest](V v, T* p) { v.store_partial(p, rest); });
     }
     if (--rows == 0) return;
-    GRADSMITH_UNROLL(16)
-    for (size_t k = 0; k < kOutputs; ++k) y[k] = next(y[k], steps[k]);
-    GRADSMITH_UNROLL(16)
-    for (size_t k = 0; k < kStreams; ++k) x[k] = next(x[k], steps[kOutputs + k]);
-    GRADSMITH_UNROLL(16)
-    for (size_t k = 0; k < kUniforms; ++k) {
-      from[k] = next(from[k], steps[kOutputs + kStreams + k]);
-      numbers[k] = V::splat(*from[k]);
-    }
+    next_row();
   }
 }
 

@@ -14,12 +14,14 @@ GroupRecipe::GroupRecipe(const GroupProgram& program, const std::vector<Ref>& re
     }
     const size_t constant = slot - streams - lowered.scratch_slots;
     if (slot >= streams + lowered.scratch_slots && constant < lowered.constants.size()) {
-      numbers_.push_back({{}, {}, {}, program.constant(constant)});
+      numbers_.push_back({{}, {}, {}, false, program.constant(constant)});
       continue;
     }
     const auto is_it = [&](const LoweredGroup::Uniform& u) { return u.slot == slot; };
     const auto uniform = std::find_if(lowered.uniforms.begin(), lowered.uniforms.end(), is_it);
-    numbers_.push_back({refs[uniform->operand], uniform->from, uniform->to, nullptr});
+    const DType from = uniform->from, to = uniform->to;
+    const bool is_float = from == DType::kFloat32 && to == from;
+    numbers_.push_back({refs[uniform->operand], from, to, is_float, nullptr});
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "kernels/elementwise_recipes.h"
@@ -32,8 +33,6 @@ class GroupRecipe {
 
   /// The program's stream (its index in LoweredGroup) that the recipe takes at each place.
   const std::vector<uint16_t>& streams() const { return streams_; }
-  /// Of the recipe: the streams', then those that `enter` fills.
-  size_t slots() const { return streams_.size() + numbers_.size(); }
 
   /// Fills the slots behind the streams'; they hold as long as `numbers`.
   void enter(void* const* bases, char** slots, Numbers& numbers) const noexcept {
@@ -41,7 +40,12 @@ class GroupRecipe {
     for (size_t i = 0; i < numbers_.size(); ++i) {
       const Number& number = numbers_[i];
       *slot++ = number.constant != nullptr ? number.constant : reinterpret_cast<char*>(&numbers[i]);
-      if (number.constant == nullptr) numbers[i] = number_bits(number.ref.at<char>(bases), number.from, number.to);
+      if (number.constant != nullptr) continue;
+      const char* const from = number.ref.at<char>(bases);
+      if (number.is_float)
+        std::memcpy(&numbers[i], from, sizeof(float));
+      else
+        numbers[i] = number_bits(from, number.from, number.to);
     }
   }
 
@@ -55,6 +59,7 @@ class GroupRecipe {
   struct Number {
     Ref ref;
     DType from, to;
+    bool is_float;   // float32 both, the usual case beside scalars: read without a question
     char* constant;  // or null: read at run time
   };
 

@@ -1,6 +1,7 @@
 // The `matmulGroup` instruction: an elementwise group over a matrix product, run on each block of the product while it
 // is in cache. The product itself goes to memory only where it is an output. See docs/architecture.md.
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -131,12 +132,6 @@ class MatmulGroup final : public Prepared {
     ptrdiff_t row;    // elements from row to row
     ptrdiff_t tile;   // offset among the tiles of an operand that repeats a row; -1: read where it is
   };
-  /// A stream as the recipe wants it.
-  struct RecipeStream {
-    Ref ref;
-    ptrdiff_t bytes, row;  // as Stream's
-    bool product;
-  };
   /// One run of a part.
   struct Part {
     const MatmulGroup* self;
@@ -196,10 +191,7 @@ class MatmulGroup final : public Prepared {
     }
     if (GroupRecipe::fits(*program_) && (repeated == 0 || GroupRecipe::worth_a_row(columns_, lanes))) {
       recipe_.emplace(*program_, refs_);
-      for (const uint16_t k : recipe_->streams()) {
-        const Stream& s = streams_[k];
-        recipe_streams_.push_back({refs_[s.operand], s.bytes, s.row, k == product_stream_});
-      }
+      lay_out_recipe();
       return;
     }
     if (repeated > 0) rows_at_once_ = std::min(rows_at_once_, kTileBytes / repeated);
@@ -208,6 +200,19 @@ class MatmulGroup final : public Prepared {
       if (s.row != 0) continue;
       s.tile = static_cast<ptrdiff_t>(tile_bytes_);
       tile_bytes_ += static_cast<size_t>((rows_at_once_ * columns_ * s.bytes + 63) / 64 * 64);
+    }
+  }
+
+  void lay_out_recipe() {
+    size_t q = 0;
+    for (const uint16_t k : recipe_->streams()) {
+      const Stream& s = streams_[k];
+      const bool product = k == product_stream_;
+      if (product) product_slots_.push_back(q);
+      recipe_bytes_ = s.bytes;  // of one dtype, as all streams of a recipe
+      recipe_refs_.push_back(refs_[product ? 0 : s.operand]);
+      steps_[q++] = s.row * s.bytes;
+      rows_touch_ &= s.row == columns_;
     }
   }
 
@@ -226,25 +231,22 @@ class MatmulGroup final : public Prepared {
                           ptrdiff_t block_row) noexcept {
     Part& part = *static_cast<Part*>(context);
     const MatmulGroup& self = *part.self;
-    ptrdiff_t steps[GroupRecipe::kMostSlots];
-    bool touch = true;
-    size_t q = 0;
-    for (const RecipeStream& s : self.recipe_streams_) {
-      char* from = static_cast<char*>(block);
-      ptrdiff_t row = block_row;
-      if (!s.product) {
-        row = s.row;
-        from = s.ref.at<char>(part.bases) + (i0 * row + j0) * s.bytes;
-      }
-      part.slots[q] = from;
-      steps[q++] = row * s.bytes;
-      touch &= row == j1 - j0;
-    }
     const auto rows = static_cast<size_t>(i1 - i0), columns = static_cast<size_t>(j1 - j0);
-    if (touch) return self.recipe_->run(part.slots, rows * columns, 1, nullptr);
-    // Filled one by one: `steps{}` would be a string instruction, which costs more than a small product.
-    for (const size_t all = self.recipe_->slots(); q < all; ++q) steps[q] = 0;
-    self.recipe_->run(part.slots, columns, rows, steps);
+    const ptrdiff_t shift = j0 * self.recipe_bytes_;
+    char** slot = part.slots;
+    for (size_t q = 0; q < self.recipe_refs_.size(); ++q) {
+      *slot++ = self.recipe_refs_[q].at<char>(part.bases) + i0 * self.steps_[q] + shift;
+    }
+    for (const size_t q : self.product_slots_) part.slots[q] = static_cast<char*>(block);
+    if (block_row != self.columns_) {
+      std::array<ptrdiff_t, GroupRecipe::kMostSlots> steps = self.steps_;
+      for (const size_t q : self.product_slots_) steps[q] = block_row * self.recipe_bytes_;
+      self.recipe_->run(part.slots, columns, rows, steps.data());
+    } else if (self.rows_touch_ && j1 - j0 == block_row) {
+      self.recipe_->run(part.slots, rows * columns, 1, nullptr);
+    } else {
+      self.recipe_->run(part.slots, columns, rows, self.steps_.data());
+    }
   }
 
   /// The group on rows [i0, i1) x columns [j0, j1): some rows at once where those of every operand touch.
@@ -274,7 +276,13 @@ class MatmulGroup final : public Prepared {
   std::optional<MatmulUpdate> update_;
   std::optional<GroupProgram> program_;
   std::optional<GroupRecipe> recipe_;  // if the program is one and takes the rows as they lie
-  std::vector<RecipeStream> recipe_streams_;
+  // The recipe's streams: where they begin (the product's: anywhere), bytes from row to row of each slot, which of them
+  // are the product, bytes of an element, whether the rows of all of them touch.
+  std::vector<Ref> recipe_refs_;
+  std::array<ptrdiff_t, GroupRecipe::kMostSlots> steps_{};
+  std::vector<size_t> product_slots_;
+  ptrdiff_t recipe_bytes_ = 0;
+  bool rows_touch_ = true;
   std::vector<Stream> streams_;
   size_t product_stream_ = SIZE_MAX;
   ptrdiff_t rows_at_once_ = 1;
