@@ -16,7 +16,7 @@ namespace {
 using kernels::Micro;
 constexpr int32_t kConstant = code(Micro::kConstant), kCast = code(Micro::kCast), kAdd = code(Micro::kAdd),
                   kSub = code(Micro::kSub), kMul = code(Micro::kMul), kSigmoid = code(Micro::kSigmoid),
-                  kRelu = code(Micro::kRelu), kGreater = code(Micro::kGreater);
+                  kRelu = code(Micro::kRelu), kGreater = code(Micro::kGreater), kSquare = code(Micro::kSquare);
 
 struct Dims {
   int32_t m, n, k;
@@ -147,6 +147,33 @@ TEST_CASE_TEMPLATE("a derivative times the incoming gradient, the product handed
     return c.words(joined, {2,        3, 3, 3, 0, 4, /**/ kSigmoid, t, 1, 0, 0, 0, /**/ kMul, t, 0, 2, 0, 0, /**/
                             kGreater, t, 0, 2, 0, 0},
                    {c.whole(Case<T>::out), c.whole(Case<T>::second), c.flags()}, {c.whole(Case<T>::other)});
+  });
+}
+
+TEST_CASE_TEMPLATE("a recipe whose streams are the product twice", T, float, double) {
+  same_as_apart<T>([](const Case<T>& c, bool joined) {
+    return c.words(joined, {1, 1, 1, 1, kMul, Case<T>::code(), 0, 0, 0, 0}, {c.whole(Case<T>::out)}, {});
+  });
+}
+
+TEST_CASE_TEMPLATE("bias, sigmoid, the squared error and its gradient", T, float, double) {
+  same_as_apart<T>([](const Case<T>& c, bool joined) {
+    const int32_t t = Case<T>::code();
+    // s = sigmoid(P + bias), d = s - other; out = d², second = 0.25·(d·2)·(s·(1-s))
+    return c.words(joined, {3,        2, 12,         6,  14, /**/ kAdd, t,
+                            0,        1, 0,          0, /**/
+                            kSigmoid, t, 3,          0,  0,  0,         /**/ kSub,
+                            t,        4, 2,          0,  0, /**/
+                            kSquare,  t, 5,          0,  0,  0,         /**/ kConstant,
+                            t,        0, 0x40000000, 0,  0, /**/
+                            kMul,     t, 5,          7,  0,  0,         /**/ kConstant,
+                            t,        0, 0x3FD00000, 0,  0, /**/
+                            kMul,     t, 9,          8,  0,  0,         /**/ kConstant,
+                            t,        0, 0x3FF00000, 0,  0, /**/
+                            kSub,     t, 11,         4,  0,  0,         /**/ kMul,
+                            t,        4, 12,         0,  0, /**/
+                            kMul,     t, 10,         13, 0,  0},
+                   {c.whole(Case<T>::out), c.whole(Case<T>::second)}, {c.row(), c.whole(Case<T>::other)});
   });
 }
 
