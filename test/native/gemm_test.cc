@@ -72,6 +72,8 @@ TEST_CASE_TEMPLATE("shapes of real networks: several parts, ragged last vectors"
 
 TEST_CASE_TEMPLATE("a large B is packed once for all parts, and A a block at a time", P, float, double, Bf16,
                    RoundedBf16) {
+  // Under an emulator the reference takes minutes: there float stands for all.
+  const bool checks = every_nth() <= 7 || std::is_same_v<P, float>;
   Products<P> products;
   const ptrdiff_t n = kRounds<P> ? 600 : sizeof(ElementOf<P>) == 4 ? 500 : 300;
   const ptrdiff_t k = kRounds<P> ? 2100 : sizeof(ElementOf<P>) == 4 ? 1060 : 900;
@@ -87,7 +89,7 @@ TEST_CASE_TEMPLATE("a large B is packed once for all parts, and A a block at a t
       // Where sums wait for more terms before they are added to C, rows of tiles are packed one by one.
       CHECK(plan.tall == !c.s.accumulate);
     }
-    products.check(c);
+    if (checks) products.check(c);
   }
   Case c = make_case(100, 333, 1024, 0, 0);  // A's rows meet in the same lines of L1, and B is not large
   for (const kernels::KernelTable* table : kernels::available_tables()) {
@@ -95,7 +97,7 @@ TEST_CASE_TEMPLATE("a large B is packed once for all parts, and A a block at a t
     CHECK(plan.tall);
     CHECK(!plan.shares_b);
   }
-  products.check(c);
+  if (checks) products.check(c);
 }
 
 TEST_CASE("a sum of nothing is 0: C becomes 0, or stays") {
