@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "kernels/gemm_entries.h"
@@ -66,6 +67,11 @@ GRADSMITH_INLINE void prefetch([[maybe_unused]] const void* p) {
 #if defined(__GNUC__)
   __builtin_prefetch(p);
 #endif
+}
+
+/// Also between two arrays, to ask for lines of the one from a place in the other.
+GRADSMITH_INLINE ptrdiff_t bytes_between(const void* from, const void* to) {
+  return static_cast<ptrdiff_t>(reinterpret_cast<uintptr_t>(to) - reinterpret_cast<uintptr_t>(from));
 }
 
 /// a·b + c, rounded once where the CPU can do so in one instruction. gemm_pairs_avx512.h has that of pairs.
@@ -179,13 +185,13 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
     return V::load(row + v * kLanes);
   };
   prefetch_rows<T, kRows, kVectors * kLanes>(t);
-  const char* soon_a = reinterpret_cast<const char*>(t.a) + kAhead * a_step;
-  const T* soon_b = b + kAhead * b_step;
+  // In bytes from where a and b are: an offset costs no instruction in a step, a pointer of its own would.
+  ptrdiff_t a_ahead = kAhead * a_step, b_ahead = kAhead * b_step * static_cast<ptrdiff_t>(sizeof(T));
   ptrdiff_t k = t.k;
   for (ptrdiff_t last_steps = std::min(k, kAhead); k > 0; last_steps = 0) {
     if (k <= kAhead) {
-      soon_a = reinterpret_cast<const char*>(t.next_a);
-      soon_b = t.next_b;
+      a_ahead = bytes_between(a.row(0), t.next_a);
+      b_ahead = bytes_between(b, t.next_b);
     }
     for (; k > last_steps; k--) {
       if constexpr (kRows < kVectors) {
@@ -211,15 +217,14 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
       }
       if constexpr (kRows >= 4) {  // there are slots to spare
         GRADSMITH_UNROLL(8)
-        for (int v = 0; v < kVectors; v++) prefetch(soon_b + v * kLanes);
-        soon_b += b_step;
-        if constexpr (kUnitRows) {
-          prefetch(soon_a);
-          soon_a += a_step;
-        }
+        for (int v = 0; v < kVectors; v++) prefetch(reinterpret_cast<const char*>(b + v * kLanes) + b_ahead);
+        if constexpr (kUnitRows) prefetch(reinterpret_cast<const char*>(a.row(0)) + a_ahead);
       }
       a.step(a_step);
       b += b_step;
+#if defined(__GNUC__)
+      asm("" : "+r"(b));  // keeps the compiler from stepping a pointer for the lines ahead as well
+#endif
     }
   }
   const V alpha = V::splat(t.alpha);
