@@ -14,7 +14,7 @@ import {
 import { LEAF, type LoweredGraph, WINDOW } from './lower.js';
 import type { Memory, Place } from './memory.js';
 import { type GroupProgram, programOf } from './program.js';
-import type { RowProgram } from './rows.js';
+import type { RowProgram } from './row-program.js';
 import type { Schedule } from './schedule.js';
 import { sizeOfDims, type View, wholeView } from './view.js';
 

@@ -1,7 +1,7 @@
 import { LIMITS } from './limits.js';
 import { ELEMENTWISE, hasMemory, INSTRUCTION, type LoweredGraph } from './lower.js';
 import { buildProgram, isWhole } from './program.js';
-import type { RowProgram } from './rows.js';
+import type { RowProgram } from './row-program.js';
 
 // Which values are computed together. Elementwise values of one shape join the group of an operand unless that would make two groups
 // wait for each other.

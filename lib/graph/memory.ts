@@ -2,7 +2,7 @@ import { sizeOf } from '../dtype.js';
 import { factorsOf, readsOf } from './edges.js';
 import type { LoweredGraph } from './lower.js';
 import { isWhole } from './program.js';
-import { mayOverwrite } from './rows.js';
+import { mayOverwrite } from './row-program.js';
 import type { Schedule } from './schedule.js';
 import { sizeOfDims } from './view.js';
 

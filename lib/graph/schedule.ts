@@ -2,7 +2,7 @@ import { type Edges, factorsOf } from './edges.js';
 import type { Unit } from './fuse.js';
 import { LEAF, type Lowered, type LoweredGraph } from './lower.js';
 import { isWhole } from './program.js';
-import { mayOverwrite } from './rows.js';
+import { mayOverwrite } from './row-program.js';
 import type { View } from './view.js';
 
 // In which order units run, and which updates may write over their parameter at once instead of at the end.
