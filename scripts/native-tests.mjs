@@ -19,17 +19,13 @@ export function buildTests(folder, settings, targets = []) {
   return folder;
 }
 
-/** The programs of test/native whose names end in `_test` or `_fuzz` and match `only`. */
-export function programs(ending, only = '') {
-  return readdirSync(`${root}test/native`)
+/** The programs of a folder, by default the tests', whose names end in `_test` or `_fuzz` and match `only`. */
+export function programs(ending, only = '', folder = 'test/native') {
+  return readdirSync(root + folder)
     .filter((file) => file.endsWith(`${ending}.cc`))
     .map((file) => file.slice(0, -'.cc'.length))
     .filter((name) => new RegExp(only).test(name));
 }
-
-/** The programs of bench/native: that they still build is tested with the rest. */
-const benchmarks = () =>
-  readdirSync(`${root}bench/native`).flatMap((file) => (file.endsWith('.cc') ? [file.slice(0, -'.cc'.length)] : []));
 
 export const cacheFolder = (mode) => `${root}.cache/${mode.replaceAll(',', '-')}`;
 
@@ -101,7 +97,7 @@ function main() {
   }
   const mode = arm64 ? 'arm64' : sanitize;
   const settings = arm64 ? arm64Settings() : sanitize ? sanitizeSettings(sanitize) : ['-DGRADSMITH_BENCH=ON'];
-  const targets = [...programs('_test', only), ...(mode || only ? [] : benchmarks())];
+  const targets = [...programs('_test', only), ...(mode || only ? [] : programs('', '', 'bench/native'))]; // that benchmarks still build is tested, too;
   const folder = buildTests(mode ? cacheFolder(mode) : `${root}build`, settings, targets);
   const { env, prefix } = sanitizerRun(sanitize);
   if (mode) env.GRADSMITH_TEST_STRIDE = arm64 ? '29' : '7'; // slow modes: the largest sweeps take every n-th case

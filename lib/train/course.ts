@@ -54,7 +54,11 @@ export class Course {
   async rest(): Promise<number> {
     const { ahead } = this;
     this.ahead = null;
-    return ahead === null ? 0 : ahead.queued.stretch.then(({ steps }) => steps, () => 0); // biome-ignore format: short
+    if (ahead === null) return 0;
+    return ahead.queued.stretch.then(
+      ({ steps }) => steps,
+      () => 0, // it has done none, or failed as the course has
+    );
   }
 
   private goesStraightOn({ endsEpoch, epoch, reports }: Leg): boolean {

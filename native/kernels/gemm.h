@@ -100,7 +100,7 @@ struct GemmPlan {
   ptrdiff_t k_step, m_step, n_step;            // terms, rows and columns of a part, but for the last
   ptrdiff_t batch_count;
   bool swap;      // A and B have changed places: C is one column, taken for a row
-  bool shares_b;  // of the first piece
+  bool shares_b;  // all parts read one packed copy of the first piece's columns
   int32_t pieces;
   GemmPiece piece[2];
   /// Blocks of a part: nc columns; of these mc rows, whose sums wait together for the next kc terms; of these
@@ -127,8 +127,8 @@ struct GemmPlan {
   GemmRun run;
   GemmRun finish;  // the second phase
 
-  /// Of B, where it is shared: those of the first piece.
-  ptrdiff_t shared_panels(ptrdiff_t lanes) const { return (piece[0].n1 + 2 * lanes - 1) / (2 * lanes); }
+  /// Of the first piece's columns.
+  ptrdiff_t shared_panel_count(ptrdiff_t lanes) const { return (piece[0].n1 + 2 * lanes - 1) / (2 * lanes); }
 };
 
 /// One element type of one ISA level.

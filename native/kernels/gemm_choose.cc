@@ -15,7 +15,7 @@ constexpr double kNever = 1e300;
 constexpr ptrdiff_t kBlockBytes = 512 * 1024;
 constexpr ptrdiff_t kMaxKcBytes = 4096;
 constexpr ptrdiff_t kMinKcBytes = 1024;
-/// What of B is packed at once where blocks are tall: it passes from L3.
+/// Where blocks are tall: what of A waits in L2; what of B is packed at once, to pass from L3.
 constexpr ptrdiff_t kTallRowsBytes = 640 * 1024;
 constexpr ptrdiff_t kTallPanelsBytes = 4096 * 1024;
 /// Rows whose sums wait together, where they may not wait in C.
@@ -225,7 +225,7 @@ void set_blocks(GemmPlan& plan, const GemmTraits& t) {
   }
   if (plan.shares_b) {
     const ptrdiff_t panel = panel_elements(even_part(plan.kc, t.terms), t.lanes);
-    const ptrdiff_t elements = blocks(plan.shape.k, plan.kc) * plan.shared_panels(t.lanes) * panel;
+    const ptrdiff_t elements = blocks(plan.shape.k, plan.kc) * plan.shared_panel_count(t.lanes) * panel;
     plan.workspace_bytes = static_cast<size_t>(up(elements * t.element_bytes, 64));
   }
   plan.scratch_bytes = static_cast<size_t>(up(kept * t.element_bytes, 64));

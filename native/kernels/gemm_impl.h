@@ -71,7 +71,7 @@ template <class T, class Isa, GemmMode kMode>
 void pack_shared(const GemmPlan& plan, const GemmPointers& pointers, size_t part) {
   constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes;
   const GemmShape& s = plan.shape;
-  const ptrdiff_t panels = plan.shared_panels(kLanes), columns = plan.piece[0].n1;
+  const ptrdiff_t panels = plan.shared_panel_count(kLanes), columns = plan.piece[0].n1;
   const auto share = static_cast<ptrdiff_t>(part), shares = static_cast<ptrdiff_t>(plan.parts);
   const ptrdiff_t first = panels * share / shares, last = panels * (share + 1) / shares;
   const ptrdiff_t j0 = first * 2 * kLanes, j1 = std::min(columns, last * 2 * kLanes);

@@ -51,7 +51,7 @@ template <class T, class Isa, GemmMode kMode>
 T* shared_panels(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t k0) {
   constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes;
   const ptrdiff_t panel = panel_elements(entries_of<T, Isa, kMode>(plan.kc), kLanes);
-  return static_cast<T*>(pointers.workspace) + k0 / plan.kc * plan.shared_panels(kLanes) * panel;
+  return static_cast<T*>(pointers.workspace) + k0 / plan.kc * plan.shared_panel_count(kLanes) * panel;
 }
 
 }  // namespace gradsmith::kernels

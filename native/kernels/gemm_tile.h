@@ -185,11 +185,12 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
     return V::load(row + v * kLanes);
   };
   prefetch_rows<T, kRows, kVectors * kLanes>(t);
+  constexpr bool kAsks = kRows >= 4;  // there are slots to spare
   // In bytes from where a and b are: an offset costs no instruction in a step, a pointer of its own would.
   ptrdiff_t a_ahead = kAhead * a_step, b_ahead = kAhead * b_step * static_cast<ptrdiff_t>(sizeof(T));
   ptrdiff_t k = t.k;
-  for (ptrdiff_t last_steps = std::min(k, kAhead); k > 0; last_steps = 0) {
-    if (k <= kAhead) {
+  for (ptrdiff_t last_steps = kAsks ? std::min(k, kAhead) : 0; k > 0; last_steps = 0) {
+    if (kAsks && k <= kAhead) {
       a_ahead = bytes_between(a.row(0), t.next_a);
       b_ahead = bytes_between(b, t.next_b);
     }
@@ -215,7 +216,7 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
           for (int v = 0; v < kVectors; v++) acc[i][v] = MultiplyAdd<Isa>::run(x, y[v], acc[i][v]);
         }
       }
-      if constexpr (kRows >= 4) {  // there are slots to spare
+      if constexpr (kAsks) {
         GRADSMITH_UNROLL(8)
         for (int v = 0; v < kVectors; v++) prefetch(reinterpret_cast<const char*>(b + v * kLanes) + b_ahead);
         if constexpr (kUnitRows) prefetch(reinterpret_cast<const char*>(a.row(0)) + a_ahead);
