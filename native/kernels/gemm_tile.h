@@ -11,9 +11,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/gemm_entries.h"
+#include "kernels/gemm_tile_rows.h"
 #include "kernels/gemm_unroll.h"
 #include "simd/vec.h"
 
@@ -87,56 +89,6 @@ struct MultiplyAdd {
   }
 };
 
-/// Rows of A by one or two base pointers and three strides (1, 3 and 5 rows: what scaled addresses reach is 0 … 6),
-/// since a register for each of 14 rows is more than there are.
-template <class T, int kRows, bool kUnitRows>
-struct RowPointers {
-  const char* low;
-  const char* high;
-  ptrdiff_t one, three, five;
-  GRADSMITH_INLINE RowPointers(const T* a, ptrdiff_t a_row)
-      : low(reinterpret_cast<const char*>(a)),
-        high(reinterpret_cast<const char*>(kRows > 7 ? a + 7 * a_row : a)),
-        one(a_row * static_cast<ptrdiff_t>(sizeof(T))),
-        three(3 * one),
-        five(5 * one) {
-#if defined(__GNUC__)
-    if constexpr (!kUnitRows && kRows > 3) asm("" : "+r"(three));  // keeps the compiler from undoing the above
-    if constexpr (!kUnitRows && kRows > 5) asm("" : "+r"(five));
-    if constexpr (!kUnitRows && kRows > 7) asm("" : "+r"(high));
-#endif
-  }
-  GRADSMITH_INLINE const T* row(int i) const {
-    if constexpr (kUnitRows) return reinterpret_cast<const T*>(low) + i;
-    const char* base = i < 7 ? low : high;
-    switch (i % 7) {
-      case 0:
-        return reinterpret_cast<const T*>(base);
-      case 1:
-        return reinterpret_cast<const T*>(base + one);
-      case 2:
-        return reinterpret_cast<const T*>(base + 2 * one);
-      case 3:
-        return reinterpret_cast<const T*>(base + three);
-      case 4:
-        return reinterpret_cast<const T*>(base + 4 * one);
-      case 5:
-        return reinterpret_cast<const T*>(base + five);
-      default:
-        return reinterpret_cast<const T*>(base + 2 * three);
-    }
-  }
-  GRADSMITH_INLINE void step(ptrdiff_t bytes) {
-    low += bytes;
-    if constexpr (!kUnitRows && kRows > 7) high += bytes;
-#if defined(__GNUC__)
-    // An address it cannot follow: g++ 12 vectorises the scalar level's loop over k by loading a step too many, which
-    // may lie on a page that is not ours.
-    asm("" : "+r"(low));
-#endif
-  }
-};
-
 /// Asks for lines of C while the sums are made; they may be far away.
 template <class T, int kRows, int kColumns>
 GRADSMITH_INLINE void prefetch_rows(const TileArgs<T>& t) {
@@ -149,6 +101,49 @@ GRADSMITH_INLINE void prefetch_rows(const TileArgs<T>& t) {
     for (int j = 0; j < kColumns; j += 64 / static_cast<int>(sizeof(T))) __builtin_prefetch(c + j, 1);
   }
 #endif
+}
+
+/// p + step, as an address that the compiler does not see through: it would keep several, or sums of registers.
+template <class T>
+GRADSMITH_INLINE const T* step_along(const T* p, ptrdiff_t step) {
+  p += step;
+#if defined(__GNUC__)
+  asm("" : "+r"(p));
+#endif
+  return p;
+}
+
+/// One step of k: rows' elements (q on from where they stand) times a row of B.
+template <class T, class Isa, int kRows, int kVectors, class Rows>
+GRADSMITH_INLINE void multiply_step(GemmVec<T, Isa> (&acc)[kRows][kVectors], const Rows& a, ptrdiff_t q, const T* b,
+                                    [[maybe_unused]] size_t last) {
+  using V = GemmVec<T, Isa>;
+  constexpr int kLanes = static_cast<int>(V::kLanes);
+  const auto load_b = [last](const T* row, int v) {
+    if (TileShape<Isa>::kMaskedLoads && v == kVectors - 1) return V::load_partial(row + v * kLanes, last);
+    return V::load(row + v * kLanes);
+  };
+  if constexpr (kRows < kVectors) {
+    V x[kRows];
+    GRADSMITH_UNROLL(16)
+    for (int i = 0; i < kRows; i++) x[i] = V::splat(a.row(i)[q]);
+    GRADSMITH_UNROLL(8)
+    for (int v = 0; v < kVectors; v++) {
+      const V y = load_b(b, v);
+      GRADSMITH_UNROLL(16)
+      for (int i = 0; i < kRows; i++) acc[i][v] = MultiplyAdd<Isa>::run(x[i], y, acc[i][v]);
+    }
+  } else {
+    V y[kVectors];
+    GRADSMITH_UNROLL(8)
+    for (int v = 0; v < kVectors; v++) y[v] = load_b(b, v);
+    GRADSMITH_UNROLL(16)
+    for (int i = 0; i < kRows; i++) {
+      const V x = V::splat(a.row(i)[q]);
+      GRADSMITH_UNROLL(8)
+      for (int v = 0; v < kVectors; v++) acc[i][v] = MultiplyAdd<Isa>::run(x, y[v], acc[i][v]);
+    }
+  }
 }
 
 /// kUnitRows: rows of A are neighbours in memory (packed, or A transposed), so their offsets are constants.
@@ -176,56 +171,60 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
       for (int v = 0; v < kVectors; v++) acc[i][v] = V::zero();
     }
   }
-  RowPointers<T, kRows, kUnitRows> a(t.a, t.a_row);
+  using Rows = std::conditional_t<kUnitRows || TileShape<Isa>::kManyRegisters, StridedRows<T, kRows, kUnitRows>,
+                                  SeparateRows<T, kRows>>;
+  Rows a(t.a, t.a_row);
   const T* b = t.b;
   const ptrdiff_t a_step = t.a_col * static_cast<ptrdiff_t>(sizeof(T)), b_step = t.b_row;
   const size_t last = t.last;
-  const auto load_b = [last](const T* row, int v) {
-    if (TileShape<Isa>::kMaskedLoads && v == kVectors - 1) return V::load_partial(row + v * kLanes, last);
-    return V::load(row + v * kLanes);
-  };
   prefetch_rows<T, kRows, kVectors * kLanes>(t);
-  constexpr bool kAsks = kRows >= 4;  // there are slots to spare
-  // In bytes from where a and b are: an offset costs no instruction in a step, a pointer of its own would.
-  ptrdiff_t a_ahead = kAhead * a_step, b_ahead = kAhead * b_step * static_cast<ptrdiff_t>(sizeof(T));
   ptrdiff_t k = t.k;
-  for (ptrdiff_t last_steps = kAsks ? std::min(k, kAhead) : 0; k > 0; last_steps = 0) {
-    if (kAsks && k <= kAhead) {
-      a_ahead = bytes_between(a.row(0), t.next_a);
-      b_ahead = bytes_between(b, t.next_b);
-    }
-    for (; k > last_steps; k--) {
-      if constexpr (kRows < kVectors) {
-        V x[kRows];
-        GRADSMITH_UNROLL(16)
-        for (int i = 0; i < kRows; i++) x[i] = V::splat(*a.row(i));
-        GRADSMITH_UNROLL(8)
-        for (int v = 0; v < kVectors; v++) {
-          const V y = load_b(b, v);
-          GRADSMITH_UNROLL(16)
-          for (int i = 0; i < kRows; i++) acc[i][v] = MultiplyAdd<Isa>::run(x[i], y, acc[i][v]);
-        }
-      } else {
-        V y[kVectors];
-        GRADSMITH_UNROLL(8)
-        for (int v = 0; v < kVectors; v++) y[v] = load_b(b, v);
-        GRADSMITH_UNROLL(16)
-        for (int i = 0; i < kRows; i++) {
-          const V x = V::splat(*a.row(i));
+  if constexpr (TileShape<Isa>::kManyRegisters) {
+    constexpr bool kAsks = kRows >= 4;  // there are slots to spare
+    // In bytes from where a and b are: an offset costs no instruction in a step, a pointer of its own would.
+    ptrdiff_t a_ahead = kAhead * a_step, b_ahead = kAhead * b_step * static_cast<ptrdiff_t>(sizeof(T));
+    for (ptrdiff_t last_steps = kAsks ? std::min(k, kAhead) : 0; k > 0; last_steps = 0) {
+      if (kAsks && k <= kAhead) {
+        a_ahead = bytes_between(a.row(0), t.next_a);
+        b_ahead = bytes_between(b, t.next_b);
+      }
+      for (; k > last_steps; k--) {
+        multiply_step<T, Isa>(acc, a, 0, b, last);
+        if constexpr (kAsks) {
           GRADSMITH_UNROLL(8)
-          for (int v = 0; v < kVectors; v++) acc[i][v] = MultiplyAdd<Isa>::run(x, y[v], acc[i][v]);
+          for (int v = 0; v < kVectors; v++) prefetch(reinterpret_cast<const char*>(b + v * kLanes) + b_ahead);
+          if constexpr (kUnitRows) prefetch(reinterpret_cast<const char*>(a.row(0)) + a_ahead);
+        }
+        a.step(a_step);
+        b = step_along(b, b_step);
+      }
+    }
+  } else {
+    // Few FMAs a step, so that every other instruction counts: nothing is asked for, and steps go four at a time.
+    constexpr int kSteps = 4;
+    if (!kUnitRows && t.a_col == 1) {
+      for (; k >= kSteps; k -= kSteps) {
+        GRADSMITH_UNROLL(4)
+        for (int q = 0; q < kSteps; q++) {
+          multiply_step<T, Isa>(acc, a, q, b, last);
+          b = step_along(b, b_step);
+        }
+        a.step(kSteps * static_cast<ptrdiff_t>(sizeof(T)));
+      }
+    } else {
+      for (; k >= kSteps; k -= kSteps) {
+        GRADSMITH_UNROLL(4)
+        for (int q = 0; q < kSteps; q++) {
+          multiply_step<T, Isa>(acc, a, 0, b, last);
+          b = step_along(b, b_step);
+          a.step(a_step);
         }
       }
-      if constexpr (kAsks) {
-        GRADSMITH_UNROLL(8)
-        for (int v = 0; v < kVectors; v++) prefetch(reinterpret_cast<const char*>(b + v * kLanes) + b_ahead);
-        if constexpr (kUnitRows) prefetch(reinterpret_cast<const char*>(a.row(0)) + a_ahead);
-      }
+    }
+    for (; k > 0; k--) {
+      multiply_step<T, Isa>(acc, a, 0, b, last);
+      b = step_along(b, b_step);
       a.step(a_step);
-      b += b_step;
-#if defined(__GNUC__)
-      asm("" : "+r"(b));  // keeps the compiler from stepping a pointer for the lines ahead as well
-#endif
     }
   }
   const V alpha = V::splat(t.alpha);
