@@ -44,6 +44,7 @@ struct GemmTraits {
   bool masked_loads;  // loading part of a vector is as cheap as all of it
   int32_t terms;      // of k that one multiplication takes
   bool copies;        // tiles read copies of both operands, which are rounded
+  int32_t l1_bytes, l2_bytes;  // what CPUs of the level have of each, at the least
 };
 
 enum class GemmMethod : int32_t {

@@ -9,19 +9,25 @@ namespace gradsmith::kernels {
 namespace {
 
 constexpr double kNever = 1e300;
-/// A block of B (kc x nc) keeps to half of a 1 MiB L2, from where it is read once for each row of tiles: 2 vectors a
-/// step are 9 bytes a cycle, which L2 has to spare. Long blocks of k win over panels that fit L1, for each block passes
-/// once over C.
-constexpr ptrdiff_t kBlockBytes = 512 * 1024;
+/// A block of B (kc x nc) keeps to half of L2, from where it is read once for each row of tiles: 2 vectors a step are 9
+/// bytes a cycle, which L2 has to spare. Long blocks of k win over panels that fit L1, for each block passes once over C.
+ptrdiff_t block_bytes(const GemmTraits& t) { return t.l2_bytes / 2; }
 constexpr ptrdiff_t kMaxKcBytes = 4096;
 constexpr ptrdiff_t kMinKcBytes = 1024;
 /// Where blocks are tall: what of A waits in L2; what of B is packed at once, to pass from L3.
-constexpr ptrdiff_t kTallRowsBytes = 640 * 1024;
+ptrdiff_t tall_rows_bytes(const GemmTraits& t) { return t.l2_bytes / 8 * 5; }
 constexpr ptrdiff_t kTallPanelsBytes = 4096 * 1024;
 /// Rows whose sums wait together, where they may not wait in C.
 constexpr ptrdiff_t kWaitingBytes = 1024 * 1024;
-/// A block of finished rows leaves room in a 48 KiB L1 for what is computed with it.
-constexpr ptrdiff_t kKeptBytes = 32 * 1024;
+/// A block of finished rows leaves room in L1 for what is computed with it.
+ptrdiff_t kept_bytes(const GemmTraits& t) { return t.l1_bytes / 3 * 2; }
+
+/// Of rows so many bytes apart, how many does L1 hold? Those a power of two apart meet in few of its sets.
+ptrdiff_t rows_held(ptrdiff_t bytes, const GemmTraits& t) {
+  return t.l1_bytes / std::max<ptrdiff_t>(1, std::min<ptrdiff_t>(4096, bytes & -bytes));
+}
+/// Rows that tiles want there at once: those of the steps ahead, beside what else is in use.
+constexpr ptrdiff_t kRowsNeeded = 24;
 
 /// Blocks of at most `most`, at least one.
 constexpr ptrdiff_t blocks(ptrdiff_t x, ptrdiff_t most) { return std::max<ptrdiff_t>(1, (x + most - 1) / most); }
@@ -61,7 +67,7 @@ Blocking tall_blocks(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTra
   b.kc = std::max<ptrdiff_t>(1, up(even_part(s.k, blocks(s.k, kMaxKcBytes / t.element_bytes * t.terms)), t.terms));
   const ptrdiff_t column_bytes = even_part(b.kc, t.terms) * t.element_bytes;
   b.nc = up(even_part(n, blocks(n, kTallPanelsBytes / column_bytes / unit * unit)), unit);
-  const ptrdiff_t tiles = std::max<ptrdiff_t>(1, kTallRowsBytes / (column_bytes * t.max_rows));
+  const ptrdiff_t tiles = std::max<ptrdiff_t>(1, tall_rows_bytes(t) / (column_bytes * t.max_rows));
   b.block_rows = even_part(m, blocks(m, tiles * t.max_rows));
   b.mc = m;
   return b;
@@ -75,16 +81,16 @@ Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool packs_a, c
   }
   Blocking b{};
   const ptrdiff_t unit = 2 * t.lanes;
-  const ptrdiff_t most_k = std::clamp(kBlockBytes / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes * t.terms;
+  const ptrdiff_t most_k = std::clamp(block_bytes(t) / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes * t.terms;
   b.kc = std::max<ptrdiff_t>(1, up(even_part(s.k, blocks(s.k, most_k)), t.terms));
   const bool once = b.kc >= s.k;
   b.keeps = s.hooked || (s.accumulate && !once);
   ptrdiff_t most_n =
-      std::max<ptrdiff_t>(unit, kBlockBytes / (even_part(b.kc, t.terms) * t.element_bytes) / unit * unit);
-  if (s.hooked) most_n = std::min(most_n, std::max(unit, kKeptBytes / (t.max_rows * t.element_bytes) / unit * unit));
+      std::max<ptrdiff_t>(unit, block_bytes(t) / (even_part(b.kc, t.terms) * t.element_bytes) / unit * unit);
+  if (s.hooked) most_n = std::min(most_n, std::max(unit, kept_bytes(t) / (t.max_rows * t.element_bytes) / unit * unit));
   b.nc = up(even_part(n, blocks(n, most_n)), unit);
   const ptrdiff_t row_bytes = up(std::min(b.nc, n), t.lanes) * t.element_bytes;
-  const ptrdiff_t tall = std::max<ptrdiff_t>(1, (b.keeps ? kKeptBytes : kBlockBytes) / (row_bytes * t.max_rows));
+  const ptrdiff_t tall = std::max<ptrdiff_t>(1, (b.keeps ? kept_bytes(t) : block_bytes(t)) / (row_bytes * t.max_rows));
   b.block_rows = even_part(m, blocks(m, tall * t.max_rows));
   b.mc = m;
   if (b.keeps) {
@@ -109,13 +115,13 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   const bool columns_apart = v.b_col != 1 && v.n > 1;
   // B in place costs nothing while a block of it stays in L2 and few rows of tiles use it; but rows a multiple of 4 KiB
   // apart push each other out of L1.
-  const bool awkward = v.b_row * t.element_bytes % 4096 == 0;
+  const bool awkward = rows_held(v.b_row * t.element_bytes, t) < kRowsNeeded;
   const ptrdiff_t tiles_of_rows = blocks(v.m, t.max_rows);
   p.pack_b = t.copies || columns_apart ||
              (v.k >= 32 && tiles_of_rows > 2 && b_bytes > 40 * 1024 && (awkward || tiles_of_rows > 16));
   // Rows a multiple of 4 KiB apart fall into one set of L1 and push each other out.
-  const ptrdiff_t a_apart = v.a_row == 1 || v.m == 1 ? v.a_col : v.a_row;
-  const bool a_awkward = a_apart * t.element_bytes % 4096 == 0 || a_bytes > 2048 * 1024;
+  const bool a_awkward = a_bytes > 2048 * 1024 || (v.a_row == 1 ? rows_held(v.a_col * t.element_bytes, t) < kRowsNeeded
+                                                                : v.m > 1 && v.a_row * t.element_bytes % 4096 == 0);
   p.pack_a = t.copies || (a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows);
 
   const Blocking blocking = blocks_of(plain(s), m, n, p.pack_a && !across, t);
@@ -129,7 +135,10 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   const double k = double(even_part(v.k, t.terms));
   double cycles = double(v.m) * vectors * k * 0.5 * std::max(latency, (rows + width) / (rows * width));
   cycles += tiles * vectors / width * double(k_blocks) * 25;     // start and store of a tile
-  if (!across && v.n % t.lanes != 0) cycles += double(v.m) * 3;  // loads and stores of parts of vectors
+  if (!across && v.n % t.lanes != 0) {
+    // Loads and stores of parts of vectors; or a panel of its own, too narrow to hide an FMA's latency, and a buffer.
+    cycles += t.masked_loads ? double(v.m) * 3 : tiles * (k * (4 - 0.5 * rows) + 100);
+  }
   if (across) cycles += double(k_blocks) * (double(v.m) * double(v.n) * 12.0 / t.lanes + tiles * vectors / width * 80);
   if (p.pack_a)
     cycles += pack_cycles(a_bytes / t.element_bytes, v.a_row, v.a_col, t) * double(blocks(v.n, blocking.nc));
@@ -218,8 +227,8 @@ void set_blocks(GemmPlan& plan, const GemmTraits& t) {
   if (!t.masked_loads) plan.kept_row = up(plan.kept_row, t.lanes);
   ptrdiff_t kept = b.keeps ? b.mc * plan.kept_row + t.lanes : 0;
   if (plan.grid_k > 1) {
-    plan.finish_columns = std::min<ptrdiff_t>(plan.shape.n, kKeptBytes / t.element_bytes);
-    plan.finish_rows = std::max<ptrdiff_t>(1, kKeptBytes / (plan.finish_columns * t.element_bytes));
+    plan.finish_columns = std::min<ptrdiff_t>(plan.shape.n, kept_bytes(t) / t.element_bytes);
+    plan.finish_rows = std::max<ptrdiff_t>(1, kept_bytes(t) / (plan.finish_columns * t.element_bytes));
     plan.finish_rows = std::min(plan.finish_rows, plan.finish_step);
     kept = std::max(kept, plan.finish_rows * plan.finish_columns + t.lanes);
   }

@@ -227,7 +227,9 @@ GemmTraits gemm_traits() {
           Shape::kLowRows,
           Shape::kMaskedLoads,
           static_cast<int32_t>(Entries<T, Isa, kMode>::kTerms),
-          kMode != GemmMode::kPlain};
+          kMode != GemmMode::kPlain,
+          Shape::kL1Bytes,
+          Shape::kL2Bytes};
 }
 
 template <class T, class Isa, GemmMode kMode>

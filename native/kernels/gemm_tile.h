@@ -30,6 +30,8 @@ struct TileShape {
   static constexpr int kMaxVectors = 8;
   /// AVX-512 alone loads parts of vectors at full speed; elsewhere the last columns of B are padded by packing.
   static constexpr bool kMaskedLoads = Isa::kName[3] == '5';
+  static constexpr int kL1Bytes = (kManyRegisters ? 48 : 32) * 1024;
+  static constexpr int kL2Bytes = (kManyRegisters ? 1024 : 512) * 1024;
   /// Vectors of the largest tile.
   static constexpr int kMaxAccumulators = 28;
 };
@@ -210,6 +212,13 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
           b = step_along(b, b_step);
         }
         a.step(kSteps * static_cast<ptrdiff_t>(sizeof(T)));
+      }
+    } else if (kUnitRows && t.a_col == kRows && b_step == kVectors * kLanes) {  // both packed
+      for (; k >= kSteps; k -= kSteps) {
+        GRADSMITH_UNROLL(4)
+        for (int q = 0; q < kSteps; q++) multiply_step<T, Isa>(acc, a, q * kRows, b + q * kVectors * kLanes, last);
+        b = step_along(b, kSteps * kVectors * kLanes);
+        a.step(kSteps * kRows * static_cast<ptrdiff_t>(sizeof(T)));
       }
     } else {
       for (; k >= kSteps; k -= kSteps) {
