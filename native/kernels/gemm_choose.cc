@@ -155,9 +155,11 @@ Choice choose_dots(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, co
   p.pack_b = v.b_row != 1 && v.k > 1;
   if ((v.a_col != 1 && v.k > 1) || (p.pack_b && v.n > 16)) return {kNever, p};
   const double vectors = double(blocks(v.k, t.lanes * t.terms));
-  const double in_flight =
-      double(v.n < 3 ? std::min<ptrdiff_t>(v.m, 8) * v.n : std::min<ptrdiff_t>(v.m, 4) * std::min<ptrdiff_t>(v.n, 4));
-  const double loads = v.n >= 3 ? 0.5 : 0.6;
+  const bool many_registers = t.max_rows > 8;
+  const ptrdiff_t rows = v.n < 3 ? 8 : v.n == 3 || many_registers ? 4 : 2;
+  const double in_flight = double(std::min<ptrdiff_t>(v.m, rows) * std::min<ptrdiff_t>(v.n, 4));
+  double loads = v.n >= 3 && many_registers ? 0.5 : 0.6;
+  if (t.copies && t.terms == 1) loads += v.n >= 3 ? 2.0 : 3.0;  // each is rounded by some seven instructions
   double cycles = double(v.m) * double(v.n) * (vectors * std::max(loads, 4.0 / in_flight) + 6);
   if (across) cycles += double(v.m) * 4;
   if (p.pack_b) cycles += pack_cycles(double(v.n) * double(v.k), v.b_row, v.b_col, t);

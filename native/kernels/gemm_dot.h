@@ -1,6 +1,5 @@
 // Products whose operands both run along k in memory and whose result is thin: vectors along k, lanes added at the end.
-// A block of kRows x kColumns dot products shares its loads; up to 16 accumulators, and 8 where there is only one row
-// or column side to share, keep both FMA ports busy.
+// A block of kRows x kColumns dot products shares its loads; 8 accumulators or more keep both FMA ports busy.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -13,8 +12,13 @@
 namespace gradsmith::kernels {
 
 inline constexpr int kDotColumns = 4;
-/// Most rows of a block, by its columns.
-constexpr int dot_rows(int columns) { return columns <= 2 ? 8 : 4; }
+/// Most rows of a block, by its columns: with 16 registers, as many as leave room for a vector of each column and one
+/// of the row.
+template <class Isa>
+constexpr int dot_rows(int columns) {
+  constexpr int kFew[] = {8, 6, 4, 2};
+  return !TileShape<Isa>::kManyRegisters ? kFew[columns - 1] : columns <= 2 ? 8 : 4;
+}
 
 /// to[j] = reduce_add(v[j])
 template <class V, size_t kCount>
@@ -90,10 +94,10 @@ constexpr auto dot_row(std::integer_sequence<int, kRowsLess1...>) {
 
 template <class T, class Isa, GemmMode kMode>
 GRADSMITH_INLINE DotFn<T> dot_kernel(int rows, int columns) {
-  static constexpr auto k1 = dot_row<T, Isa, kMode, 1>(std::make_integer_sequence<int, dot_rows(1)>());
-  static constexpr auto k2 = dot_row<T, Isa, kMode, 2>(std::make_integer_sequence<int, dot_rows(2)>());
-  static constexpr auto k3 = dot_row<T, Isa, kMode, 3>(std::make_integer_sequence<int, dot_rows(3)>());
-  static constexpr auto k4 = dot_row<T, Isa, kMode, 4>(std::make_integer_sequence<int, dot_rows(4)>());
+  static constexpr auto k1 = dot_row<T, Isa, kMode, 1>(std::make_integer_sequence<int, dot_rows<Isa>(1)>());
+  static constexpr auto k2 = dot_row<T, Isa, kMode, 2>(std::make_integer_sequence<int, dot_rows<Isa>(2)>());
+  static constexpr auto k3 = dot_row<T, Isa, kMode, 3>(std::make_integer_sequence<int, dot_rows<Isa>(3)>());
+  static constexpr auto k4 = dot_row<T, Isa, kMode, 4>(std::make_integer_sequence<int, dot_rows<Isa>(4)>());
   const auto i = static_cast<size_t>(rows - 1);
   return columns == 4 ? k4[i] : columns == 3 ? k3[i] : columns == 2 ? k2[i] : k1[i];
 }
