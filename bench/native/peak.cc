@@ -92,9 +92,11 @@ void mul_add_128(long loops) {
     asm volatile(TWO(0, 1) TWO(2, 3) TWO(4, 5) TWO(6, 7) TWO(8, 9) TWO(10, 11)::: CLOBBERS);
 }
 
+bool has_256() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
 std::vector<Fma> fma_kinds(bool all) {
   std::vector<Fma> kinds;
-  const bool fma = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool fma = has_256();
   if (__builtin_cpu_supports("avx512f")) kinds.push_back({"avx512 float32", fma_512, 12 * 32});
   if (fma) kinds.push_back({"avx2 float32", fma_256, 12 * 16});
   kinds.push_back({"scalar float32", mul_add_128, 12 * 4});
@@ -146,8 +148,23 @@ WIDE void triad_512(float* a, const float* b, const float* c, size_t n) {
   for (size_t i = 0; i + 16 <= n; i += 16)
     _mm512_store_ps(a + i, _mm512_fmadd_ps(q, _mm512_load_ps(c + i), _mm512_load_ps(b + i)));
 }
+#define HALF __attribute__((target("avx2,fma")))
+HALF float read_256(const float* p, size_t n) {
+  __m256 sum[8] = {};
+  for (size_t i = 0; i + 64 <= n; i += 64)
+    for (size_t k = 0; k < 8; ++k) sum[k] = _mm256_add_ps(sum[k], _mm256_load_ps(p + i + 8 * k));
+  for (size_t k = 1; k < 8; ++k) sum[0] = _mm256_add_ps(sum[0], sum[k]);
+  alignas(32) float lanes[8];
+  _mm256_store_ps(lanes, sum[0]);
+  return lanes[0] + lanes[7];
+}
+HALF void triad_256(float* a, const float* b, const float* c, size_t n) {
+  const __m256 q = _mm256_set1_ps(0.5f);
+  for (size_t i = 0; i + 8 <= n; i += 8)
+    _mm256_store_ps(a + i, _mm256_fmadd_ps(q, _mm256_load_ps(c + i), _mm256_load_ps(b + i)));
+}
 #endif
-/// Where there are no 64-byte vectors: four accumulators of 32 bytes, which the compiler maps to what there is.
+/// Elsewhere: four accumulators of 32 bytes, which the compiler maps to what there is.
 typedef float Lanes __attribute__((vector_size(32)));
 float read_lanes(const float* p, size_t n) {
   Lanes sum[4] = {};
@@ -171,6 +188,10 @@ void read(const float* p, size_t n) {
     sink = read_512(p, n);
     return;
   }
+  if (has_256()) {
+    sink = read_256(p, n);
+    return;
+  }
 #endif
   sink = read_lanes(p, n);
 }
@@ -178,6 +199,11 @@ void triad(float* a, const float* b, const float* c, size_t n) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f")) {
     triad_512(a, b, c, n);
+    asm volatile("" ::: "memory");
+    return;
+  }
+  if (has_256()) {
+    triad_256(a, b, c, n);
     asm volatile("" ::: "memory");
     return;
   }

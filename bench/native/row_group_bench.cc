@@ -229,17 +229,24 @@ void measure(const kernels::KernelTable& table, const bench::RowLoops& loops, co
 }  // namespace
 }  // namespace gradsmith::plan
 
+namespace {
+
+/// Asked for by name, so that no code of a level runs that the CPU lacks.
+gradsmith::bench::RowLoops loops_of(std::string_view isa) {
+  using namespace gradsmith;
+#if defined(__x86_64__)
+  if (isa == "avx512") return bench::row_loops<simd::Avx512>();
+  if (isa == "avx2") return bench::row_loops<simd::Avx2>();
+#elif defined(__aarch64__)
+  if (isa == "neon") return bench::row_loops<simd::Neon>();
+#endif
+  return bench::row_loops<simd::Scalar>();
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace gradsmith;
-  const std::vector<bench::RowLoops> all = {
-#if defined(__x86_64__)
-    bench::row_loops<simd::Avx2>(),
-    bench::row_loops<simd::Avx512>(),
-#elif defined(__aarch64__)
-    bench::row_loops<simd::Neon>(),
-#endif
-    bench::row_loops<simd::Scalar>()
-  };
   std::vector<plan::Memory> memory;
   std::vector<void*> bases;
   for (int32_t buffer = 0; buffer < plan::kBuffers; ++buffer) {
@@ -260,12 +267,10 @@ int main(int argc, char** argv) {
               "to hand  of the limit");
   for (const kernels::KernelTable* table : kernels::available_tables()) {
     if (argc > 1 ? std::string_view(argv[1]) != table->isa : std::string_view("scalar") == table->isa) continue;
-    for (const bench::RowLoops& loops : all) {
-      if (std::string_view(loops.isa) != table->isa) continue;
-      for (const plan::Case& c : plan::cases(loops)) {
-        if (argc > 2 && std::string_view(c.name).find(argv[2]) == std::string_view::npos) continue;
-        plan::measure(*table, loops, c, bases.data());
-      }
+    const bench::RowLoops loops = loops_of(table->isa);
+    for (const plan::Case& c : plan::cases(loops)) {
+      if (argc > 2 && std::string_view(c.name).find(argv[2]) == std::string_view::npos) continue;
+      plan::measure(*table, loops, c, bases.data());
     }
   }
 }

@@ -122,7 +122,11 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   // Rows a multiple of 4 KiB apart fall into one set of L1 and push each other out.
   const bool a_awkward = a_bytes > 2048 * 1024 || (v.a_row == 1 ? rows_held(v.a_col * t.element_bytes, t) < kRowsNeeded
                                                                 : v.m > 1 && v.a_row * t.element_bytes % 4096 == 0);
-  p.pack_a = t.copies || (a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows);
+  // Steps a page or two apart: more than L1's address translations hold beside B and C. Tiles of many rows take so long
+  // for a step that it does not matter.
+  const bool pages = v.a_row == 1 && v.a_col * t.element_bytes >= 2048 && v.m > t.max_rows && t.max_rows < 8 &&
+                     v.n >= 6 * t.lanes && v.k >= 16;
+  p.pack_a = t.copies || pages || (a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows);
 
   const Blocking blocking = blocks_of(plain(s), m, n, p.pack_a && !across, t);
   const ptrdiff_t k_blocks = blocks(v.k, blocking.kc);

@@ -222,7 +222,7 @@ class GemmRunner {
       args.a = g_.a + i * g_.a_row + b.k0 * g_.a_col;
       args.a_row = g_.a_row;
       args.a_col = g_.a_col;
-      if (p.pack_a) set_packed_rows(args, rows, b.k, packed_a);
+      if (p.pack_a) set_packed_rows(args, rows, b.k, packed_a, g_.m - i);
       // All rows of tiles that share a packed panel must cut it alike.
       const int most = most_vectors(panels.shared ? Shape::kMaxRows : rows);
       const bool below = i + rows < b.i1;
@@ -255,7 +255,7 @@ class GemmRunner {
     TileArgs<T> args;
     for_tile_rows(height, [&](ptrdiff_t i, int rows) {
       args.a = g_.a + (b.i0 + i) * g_.a_row + b.k0 * g_.a_col;
-      set_packed_rows(args, rows, b.k, packed_a + i * plan_.packed_row);
+      set_packed_rows(args, rows, b.k, packed_a + i * plan_.packed_row, height - i);
     });
     args.k = entries(b.k);
     int vectors;
@@ -280,7 +280,7 @@ class GemmRunner {
   }
 
   /// Rows of A, packed into `to`: by entries, or as they lie where the copy rounds anyway and they run along k.
-  GRADSMITH_INLINE void set_packed_rows(TileArgs<T>& args, int rows, ptrdiff_t k, T* to) const {
+  GRADSMITH_INLINE void set_packed_rows(TileArgs<T>& args, int rows, ptrdiff_t k, T* to, ptrdiff_t readable) const {
     if (kMode != GemmMode::kPlain && g_.a_col == 1) {
       args.a_row = plan_.packed_row;
       args.a_col = 1;
@@ -288,7 +288,7 @@ class GemmRunner {
     } else {
       args.a_row = 1;
       args.a_col = rows;
-      pack<T, Isa, kMode>(args.a, g_.a_row, g_.a_col, rows, k, to, rows);
+      pack<T, Isa, kMode>(args.a, g_.a_row, g_.a_col, rows, k, to, rows, readable);
     }
     args.a = to;
   }

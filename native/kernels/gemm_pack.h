@@ -26,14 +26,17 @@ GRADSMITH_INLINE void pack_pairs(const T* from, ptrdiff_t count, T* to, ptrdiff_
 
 /// to[p·to_row + i] = entry p of row i, for `count` rows of k terms: element (i, p) is from[i·row + p·column].
 /// to_row >= count. Writes whole vectors, so up to a vector beyond each row: that is the start of the next, which is
-/// written later, and `to` has room for a vector more than it seems to need.
+/// written later, and `to` has room for a vector more than it seems to need. Of neighbouring rows, `readable` may be read.
 template <class T, class Isa, GemmMode kMode>
-void pack(const T* from, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, ptrdiff_t k, T* to, ptrdiff_t to_row) {
+void pack(const T* from, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, ptrdiff_t k, T* to, ptrdiff_t to_row,
+          ptrdiff_t readable = 0) {
   using V = GemmVec<T, Isa>;
   using E = Entries<T, Isa, kMode>;
   constexpr ptrdiff_t kLanes = V::kLanes, kTerms = E::kTerms;
   const ptrdiff_t whole = k / kTerms, entries = entries_of<T, Isa, kMode>(k), step = kTerms * column;
-  if (row == 1) {
+  if (kTerms == 1 && row == 1 && count <= kLanes && readable >= kLanes) {
+    for (; k > 0; k--, from += column, to += to_row) E::across(from, column).store(to);
+  } else if (row == 1) {
     for (ptrdiff_t p = 0; p < entries; p++) {
       const T* row_p = from + p * step;
       T* to_p = to + p * to_row;
