@@ -58,3 +58,26 @@ export function codeOf(dtype: DType, op: string): number {
 export function allocate(code: number, n: number): TypedArray {
   return new ARRAYS[code]!(n);
 }
+
+const CHUNK_BYTES = 32768;
+const LARGEST_SHARED_BYTES = 4096;
+const LINE_BYTES = 64;
+
+let chunk = new ArrayBuffer(CHUNK_BYTES);
+let used = 0;
+
+/**
+ * As `allocate`, for arrays that nobody but gradsmith sees: small ones share a buffer, since a buffer of its own costs the collector more
+ * than the elements of a small array do.
+ */
+export function allocateShared(code: number, n: number): TypedArray {
+  const bytes = n * SIZES[code]!;
+  if (bytes === 0 || bytes > LARGEST_SHARED_BYTES) return allocate(code, n);
+  if (used + bytes > CHUNK_BYTES) {
+    chunk = new ArrayBuffer(CHUNK_BYTES);
+    used = 0;
+  }
+  const array = new ARRAYS[code]!(chunk, used, n);
+  used += Math.ceil(bytes / LINE_BYTES) * LINE_BYTES;
+  return array;
+}

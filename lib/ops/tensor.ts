@@ -1,4 +1,4 @@
-import { allocate, BOOL, codeOf, type DType, FLOAT32, isFloat, nameOf, type TypedArray } from '../dtype.js';
+import { allocateShared, BOOL, codeOf, type DType, FLOAT32, isFloat, nameOf, type TypedArray } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import { checkShape, type Extent, intern, type Shape, show } from '../shape.js';
 import { Storage } from '../storage.js';
@@ -33,27 +33,28 @@ export function tensor<const T extends TensorData, const S extends Shape, D exte
 export function tensor(data: TensorData, options: Partial<ShapedOptions<Shape, DType>> = {}): AnyTensor {
   const { dtype, shape } = options;
   const wanted = dtype === undefined ? null : codeOf(dtype, 'tensor');
-  const source = ArrayBuffer.isView(data)
-    ? fromTyped(data as TypedArray, wanted)
-    : fromNested(data as NestedData, wanted);
-  if (shape === undefined) return source;
-  const extent = checkShape(shape, 'tensor');
-  if (extent.size !== source.size) {
-    throw new GradsmithError('ERR_SHAPE', `tensor: ${source.size} elements do not fill shape ${show(extent.dims)}`);
-  }
-  return reshaped(source, extent);
+  if (ArrayBuffer.isView(data)) return fromTyped(data as TypedArray, wanted, shape);
+  const source = fromNested(data as NestedData, wanted);
+  return shape === undefined ? source : reshaped(source, extentOf(shape, source.size));
 }
 
-/** Data in memory takes its shape at once; what is still to be computed (a cast, a single number) through a node. */
+function extentOf(shape: readonly number[], size: number): Extent {
+  const extent = checkShape(shape, 'tensor');
+  if (extent.size === size) return extent;
+  throw new GradsmithError('ERR_SHAPE', `tensor: ${size} elements do not fill shape ${show(extent.dims)}`);
+}
+
+/** Data in memory takes its shape at once; what is still to be computed (a single number) through a node. */
 function reshaped(t: AnyTensor, extent: Extent): AnyTensor {
   return t.storage === null ? n.reshape(t, extent) : stored(t.storage, extent.dims, t.type);
 }
 
-function fromTyped(data: TypedArray, wanted: number | null): AnyTensor {
+function fromTyped(data: TypedArray, wanted: number | null, shape: readonly number[] | undefined): AnyTensor {
   const type = typeOf(data);
-  const copy = allocate(type, data.length);
+  const extent = shape === undefined ? intern([data.length]) : extentOf(shape, data.length);
+  const copy = allocateShared(type, data.length);
   copy.set(data);
-  const t = stored(new Storage(copy, -1), [copy.length], type);
+  const t = stored(new Storage(copy, -1), extent.dims, type);
   return wanted === null ? t : n.cast(t, wanted);
 }
 
@@ -75,7 +76,7 @@ function fromNested(data: NestedData, wanted: number | null): AnyTensor {
   for (; Array.isArray(first); first = first[0]) dims.push(first.length);
   const type = wanted ?? (typeof first === 'boolean' ? BOOL : FLOAT32);
   const extent = intern(dims);
-  const values = allocate(type, extent.size);
+  const values = allocateShared(type, extent.size);
   const end = fill(values, 0, data, dims, 0, type);
   if (end !== values.length) throw ragged(dims);
   if (dims.length === 0) return scalar(values[0]!, type);

@@ -1,4 +1,4 @@
-import { allocate, type TypedArray } from '../dtype.js';
+import { allocateShared, type TypedArray } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
 import type { Plan } from '../graph/plan.js';
 import { walk } from '../graph/walk.js';
@@ -36,11 +36,12 @@ export function bind(plan: Plan): BoundArrays {
 /** Binds these leaves, and fresh arrays for the outputs. The scalars are the caller's to set. */
 export function bindBuffers(plan: Plan, leaves: readonly AnyTensor[]): BoundArrays {
   reserve(plan.leafCount + plan.outputBuffers.length, plan.scalarCount, plan.valueCount);
-  let arrays = bindLeaves(leaves, plan.leafCount);
+  const arrays = bindLeaves(leaves, plan.leafCount, plan.outputBuffers.length);
   for (let i = 0; i < plan.outputBuffers.length; i++) {
     const spec = plan.outputBuffers[i]!;
-    arrays ??= [];
-    handles[plan.leafCount + i] = -arrays.push(allocate(spec.type, spec.elements));
+    const at = arrays!.length - plan.outputBuffers.length + i;
+    arrays![at] = allocateShared(spec.type, spec.elements);
+    handles[plan.leafCount + i] = -1 - at;
   }
   return arrays;
 }
@@ -50,21 +51,27 @@ export function setScalar(i: number, value: number): void {
   scalars[i] = value;
 }
 
-/** Binds only these leaves: scalars come in rows, and there are no output arrays. */
-export function bindLeaves(leaves: readonly AnyTensor[], count: number): BoundArrays {
+/** Binds only these leaves: scalars come in rows, and there are no output arrays, but room for `outputs` of them behind the others. */
+export function bindLeaves(leaves: readonly AnyTensor[], count: number, outputs = 0): BoundArrays {
   reserve(count, 0, 0);
-  let arrays: BoundArrays = null;
+  let inputs = 0;
   for (let i = 0; i < count; i++) {
     const leaf = leaves[i]!;
     const storage = storageOf(leaf);
     if (storage.failure !== null) throw takeFailure(storage);
     if (storage.handle < 0 && ++storage.uses > 1) moveToNative(storage, leaf.type);
-    if (storage.handle >= 0) {
-      handles[i] = storage.handle;
-    } else {
-      arrays ??= [];
-      handles[i] = -arrays.push(storage.host!);
-    }
+    if (storage.handle < 0) inputs++;
+  }
+  if (inputs + outputs === 0) {
+    for (let i = 0; i < count; i++) handles[i] = leaves[i]!.storage!.handle;
+    return null;
+  }
+  const arrays: TypedArray[] = new Array(inputs + outputs); // of this length: one that grows takes room for seventeen
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    const { handle, host } = leaves[i]!.storage!;
+    handles[i] = handle >= 0 ? handle : -1 - at;
+    if (handle < 0) arrays[at++] = host!;
   }
   return arrays;
 }

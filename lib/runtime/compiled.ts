@@ -176,10 +176,10 @@ function bindDraws(t: Trace): void {
 
 function freshOutputs({ outputs }: Trace): AnyTensor[] {
   if (outputs.length === 0) return NONE;
-  const made: AnyTensor[] = [];
+  const made: AnyTensor[] = new Array(outputs.length);
   for (let i = 0; i < outputs.length; i++) {
     const { extent, type } = outputs[i]!;
-    made.push(new Tensor<Shape>(null, NONE, 0, extent, type, false) as AnyTensor);
+    made[i] = new Tensor<Shape>(null, NONE, 0, extent, type, false) as AnyTensor;
   }
   return made;
 }

@@ -37,13 +37,13 @@ using GemmHook = void (*)(void* context, ptrdiff_t i0, ptrdiff_t i1, ptrdiff_t j
 /// What an ISA level's tiles look like, for choose_gemm.
 struct GemmTraits {
   int32_t element_bytes;
-  int32_t lanes;      // of a vector
-  int32_t max_rows;   // of a register tile two vectors wide
-  int32_t mid_rows;   // of one four vectors wide
-  int32_t low_rows;   // of one eight vectors wide
-  bool masked_loads;  // loading part of a vector is as cheap as all of it
-  int32_t terms;      // of k that one multiplication takes
-  bool copies;        // tiles read copies of both operands, which are rounded
+  int32_t lanes;               // of a vector
+  int32_t max_rows;            // of a register tile two vectors wide
+  int32_t mid_rows;            // of one four vectors wide
+  int32_t low_rows;            // of one eight vectors wide
+  bool masked_loads;           // loading part of a vector is as cheap as all of it
+  int32_t terms;               // of k that one multiplication takes
+  bool copies;                 // tiles read copies of both operands, which are rounded
   int32_t l1_bytes, l2_bytes;  // what CPUs of the level have of each, at the least
 };
 

@@ -10,7 +10,8 @@ namespace {
 
 constexpr double kNever = 1e300;
 /// A block of B (kc x nc) keeps to half of L2, from where it is read once for each row of tiles: 2 vectors a step are 9
-/// bytes a cycle, which L2 has to spare. Long blocks of k win over panels that fit L1, for each block passes once over C.
+/// bytes a cycle, which L2 has to spare. Long blocks of k win over panels that fit L1, for each block passes once over
+/// C.
 ptrdiff_t block_bytes(const GemmTraits& t) { return t.l2_bytes / 2; }
 constexpr ptrdiff_t kMaxKcBytes = 4096;
 constexpr ptrdiff_t kMinKcBytes = 1024;
@@ -81,7 +82,8 @@ Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool packs_a, c
   }
   Blocking b{};
   const ptrdiff_t unit = 2 * t.lanes;
-  const ptrdiff_t most_k = std::clamp(block_bytes(t) / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes * t.terms;
+  const ptrdiff_t most_k =
+      std::clamp(block_bytes(t) / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes * t.terms;
   b.kc = std::max<ptrdiff_t>(1, up(even_part(s.k, blocks(s.k, most_k)), t.terms));
   const bool once = b.kc >= s.k;
   b.keeps = s.hooked || (s.accumulate && !once);
@@ -138,7 +140,7 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   const double latency = std::max(1.0, 8.0 / (rows * width));  // 8 accumulators in flight at least
   const double k = double(even_part(v.k, t.terms));
   double cycles = double(v.m) * vectors * k * 0.5 * std::max(latency, (rows + width) / (rows * width));
-  cycles += tiles * vectors / width * double(k_blocks) * 25;     // start and store of a tile
+  cycles += tiles * vectors / width * double(k_blocks) * 25;  // start and store of a tile
   if (!across && v.n % t.lanes != 0) {
     // Loads and stores of parts of vectors; or a panel of its own, too narrow to hide an FMA's latency, and a buffer.
     cycles += t.masked_loads ? double(v.m) * 3 : tiles * (k * (4 - 0.5 * rows) + 100);

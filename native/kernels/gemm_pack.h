@@ -26,7 +26,8 @@ GRADSMITH_INLINE void pack_pairs(const T* from, ptrdiff_t count, T* to, ptrdiff_
 
 /// to[p·to_row + i] = entry p of row i, for `count` rows of k terms: element (i, p) is from[i·row + p·column].
 /// to_row >= count. Writes whole vectors, so up to a vector beyond each row: that is the start of the next, which is
-/// written later, and `to` has room for a vector more than it seems to need. Of neighbouring rows, `readable` may be read.
+/// written later, and `to` has room for a vector more than it seems to need. Of neighbouring rows, `readable` may be
+/// read.
 template <class T, class Isa, GemmMode kMode>
 void pack(const T* from, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, ptrdiff_t k, T* to, ptrdiff_t to_row,
           ptrdiff_t readable = 0) {
