@@ -1,11 +1,14 @@
 // Puts the figures of the last runs of `npm run bench` and `npm run bench:peers` into docs/performance.md and README.md, between lines
-// such as `<!-- limits -->` and `<!-- /limits -->`:  node bench/markdown.mjs [BENCH.json PEERS.json…]
+// such as `<!-- limits -->` and `<!-- /limits -->`:  node bench/markdown.mjs [--page PAGE.md] [BENCH.json PEERS.json…]
+// Those of another machine go to a page of their own, as far as it has places for them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { digits, percent } from './harness/numbers.mjs';
 import { folder } from './harness/problem.mjs';
 
-const [benchFile = `${folder}last.json`, ...peersFiles] = process.argv.slice(2);
+const { values, positionals } = parseArgs({ options: { page: { type: 'string' } }, allowPositionals: true });
+const [benchFile = `${folder}last.json`, ...peersFiles] = positionals;
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
 const bench = read(benchFile);
 const runs = (peersFiles.length > 0 ? peersFiles : [`${folder}peers.json`]).map(read);
@@ -140,16 +143,21 @@ gradsmith ${machine.gradsmith} (${machine.commit}), ${date.slice(0, 10)}; peers 
   gemm: products(),
 };
 
-/** Puts each section where the page has a place for it. */
-function fill(path, contents) {
+/** Puts the sections where the page has places for them: for all, or for `some`. */
+function fill(path, contents, some = false) {
   const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
   let text = readFileSync(file, 'utf8');
   for (const [name, content] of Object.entries(contents)) {
     const pattern = new RegExp(`<!-- ${name} -->[^]*?<!-- /${name} -->`);
-    if (!pattern.test(text)) throw new Error(`${path} has no place for ${name}`);
-    text = text.replace(pattern, () => `<!-- ${name} -->\n${content}\n<!-- /${name} -->`);
+    if (pattern.test(text)) text = text.replace(pattern, () => `<!-- ${name} -->\n${content}\n<!-- /${name} -->`);
+    else if (!some) throw new Error(`${path} has no place for ${name}`);
   }
   writeFileSync(file, text);
 }
-fill('docs/performance.md', sections);
-fill('README.md', { benchmarks: summary() });
+
+if (values.page === undefined) {
+  fill('docs/performance.md', sections);
+  fill('README.md', { benchmarks: summary() });
+} else {
+  fill(values.page, { ...sections, benchmarks: summary() }, true);
+}
