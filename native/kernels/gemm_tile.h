@@ -49,7 +49,7 @@ struct TileArgs {
   size_t last;  // lanes of the last vector that exist in b
   /// What is asked for meanwhile: the next steps of A (where its rows are neighbours) and B; in the last kAhead steps
   /// the first ones of the next tile, not what lies behind the operands, which another core may be writing to; the
-  /// lines of C that these sums or the next tile's will need.
+  /// lines of C that these sums or the next tile's will need. With few registers, the lines of C alone.
   const T* next_a;
   const T* next_b;
   const T* next_c;

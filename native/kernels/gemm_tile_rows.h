@@ -57,8 +57,8 @@ struct StridedRows {
   }
 };
 
-/// Rows of A by a pointer each, for tiles of few rows: a load whose address is a sum of registers is slower on some
-/// CPUs (by a fifth of the whole tile on Zen 3 when its other thread is busy).
+/// Rows of A by a pointer each, for tiles of few rows: a load whose address is a sum of registers costs more than one
+/// from a pointer. (On Zen 3, tiles with such loads took a fifth longer in busy moments, and as long in quiet ones.)
 template <class T, int kRows>
 struct SeparateRows {
   const char* at[kRows];
