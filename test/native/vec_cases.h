@@ -2,6 +2,16 @@
 // the level's vec_*.h and, where the level needs it, a target pragma.
 #pragma once
 
+/// A test case whose body is a function of its own: on a CPU without the level nothing of it may run, and a compiler
+/// may use the level's instructions before the first statement.
+#define LEVEL_CASE(name) LEVEL_CASE_OF(name, DOCTEST_ANONYMOUS(on_the_level_))
+#define LEVEL_CASE_OF(name, body) \
+  static void body();             \
+  TEST_CASE(name) {               \
+    if (level_runs()) body();     \
+  }                               \
+  __attribute__((noinline)) void body()
+
 namespace gradsmith::simd {
 namespace {
 
@@ -159,22 +169,19 @@ void check_reduce() {
   CHECK(reduce_min(V::load(x.data())) == T(1));
 }
 
-TEST_CASE("float lanes") {
-  if (!level_runs()) return;
+LEVEL_CASE("float lanes") {
   check_float<float>();
   check_memory<float>();
   check_reduce<float>();
 }
 
-TEST_CASE("double lanes") {
-  if (!level_runs()) return;
+LEVEL_CASE("double lanes") {
   check_float<double>();
   check_memory<double>();
   check_reduce<double>();
 }
 
-TEST_CASE("float sums follow the stated tree") {
-  if (!level_runs()) return;
+LEVEL_CASE("float sums follow the stated tree") {
   using V = Vec<float, Isa>;
   std::vector<float> x(V::kLanes);
   for (size_t i = 0; i < V::kLanes; ++i) x[i] = 1.0f / static_cast<float>(3 * i + 1);
@@ -185,8 +192,7 @@ TEST_CASE("float sums follow the stated tree") {
   CHECK(reduce_add(V::load(x.data())) == tree[0]);
 }
 
-TEST_CASE("a float fma rounds once, whatever the bits and however near the terms cancel") {
-  if (!level_runs()) return;
+LEVEL_CASE("a float fma rounds once, whatever the bits and however near the terms cancel") {
   using V = Vec<float, Isa>;
   uint64_t state = 1;
   const auto next = [&] {
@@ -212,8 +218,7 @@ TEST_CASE("a float fma rounds once, whatever the bits and however near the terms
   CHECK(different == 0);
 }
 
-TEST_CASE("int32 lanes") {
-  if (!level_runs()) return;
+LEVEL_CASE("int32 lanes") {
   using T = int32_t;
   using V = Vec<T, Isa>;
   const auto u = [](T x) { return static_cast<uint32_t>(x); };
@@ -245,8 +250,7 @@ TEST_CASE("int32 lanes") {
   GRADSMITH_PAIR(chosen<V>(mask_of(a)), a < 0 ? 1 : 2);
 }
 
-TEST_CASE("int64 lanes: what double needs") {
-  if (!level_runs()) return;
+LEVEL_CASE("int64 lanes: what double needs") {
   using T = int64_t;
   using V = Vec<T, Isa>;
   const auto u = [](T x) { return static_cast<uint64_t>(x); };
@@ -265,8 +269,7 @@ TEST_CASE("int64 lanes: what double needs") {
   GRADSMITH_PAIR(V::lanes_of(a >= b), a >= b ? -1 : 0);
 }
 
-TEST_CASE("float to int32 truncates and saturates, NaN gives 0; int32 to float rounds to nearest") {
-  if (!level_runs()) return;
+LEVEL_CASE("float to int32 truncates and saturates, NaN gives 0; int32 to float rounds to nearest") {
   using V = Vec<float, Isa>;
   using I = Vec<int32_t, Isa>;
   for (const float x : samples<float>()) {
@@ -295,8 +298,7 @@ void check_bytes() {
   CHECK(back == bytes);
 }
 
-TEST_CASE("bytes to lanes and back, the low byte kept") {
-  if (!level_runs()) return;
+LEVEL_CASE("bytes to lanes and back, the low byte kept") {
   check_bytes<int32_t>();
   check_bytes<int64_t>();
 }
