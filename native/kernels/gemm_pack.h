@@ -35,7 +35,9 @@ void pack(const T* from, ptrdiff_t row, ptrdiff_t column, ptrdiff_t count, ptrdi
   using E = Entries<T, Isa, kMode>;
   constexpr ptrdiff_t kLanes = V::kLanes, kTerms = E::kTerms;
   const ptrdiff_t whole = k / kTerms, entries = entries_of<T, Isa, kMode>(k), step = kTerms * column;
-  if (kTerms == 1 && row == 1 && count <= kLanes && readable >= kLanes) {
+  // Tiles of few registers have nearly a vector of rows: to read all of it is cheaper than a mask.
+  constexpr bool kWhole = kTerms == 1 && !TileShape<Isa>::kManyRegisters;
+  if (kWhole && row == 1 && count <= kLanes && readable >= kLanes) {
     for (; k > 0; k--, from += column, to += to_row) E::across(from, column).store(to);
   } else if (row == 1) {
     for (ptrdiff_t p = 0; p < entries; p++) {
