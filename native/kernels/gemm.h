@@ -44,13 +44,21 @@ struct GemmTraits {
   bool masked_loads;           // loading part of a vector is as cheap as all of it
   int32_t terms;               // of k that one multiplication takes
   bool copies;                 // tiles read copies of both operands, which are rounded
-  int32_t l1_bytes, l2_bytes;  // what CPUs of the level have of each, at the least
+  bool many_registers;         // 32 of vectors, not 16
+  int32_t l1_bytes, l2_bytes;  // what blocks are cut for
 };
 
 enum class GemmMethod : int32_t {
   kTiles = 0,  // vectors along n, rows of A broadcast
   kDots = 1,   // vectors along k, their lanes added at the end
 };
+
+/// Most rows of a block of dot products, by its columns (1 to 4): with 16 registers, as many as leave room for a vector
+/// of each column and one of the row.
+constexpr int dot_rows(bool many_registers, int columns) {
+  constexpr int kFew[] = {8, 6, 4, 2};
+  return !many_registers ? kFew[columns - 1] : columns <= 2 ? 8 : 4;
+}
 
 /// Columns [n0, n1) of C by one method.
 struct GemmPiece {

@@ -115,18 +115,18 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   const double a_bytes = double(v.m) * double(v.k) * t.element_bytes,
                b_bytes = double(v.n) * double(v.k) * t.element_bytes;
   const bool columns_apart = v.b_col != 1 && v.n > 1;
-  // B in place costs nothing while a block of it stays in L2 and few rows of tiles use it; but rows a multiple of 4 KiB
-  // apart push each other out of L1.
+  // B in place costs nothing while a block of it stays in L2 and few rows of tiles use it, unless its rows push each
+  // other out of L1.
   const bool awkward = rows_held(v.b_row * t.element_bytes, t) < kRowsNeeded;
   const ptrdiff_t tiles_of_rows = blocks(v.m, t.max_rows);
   p.pack_b = t.copies || columns_apart ||
              (v.k >= 32 && tiles_of_rows > 2 && b_bytes > 40 * 1024 && (awkward || tiles_of_rows > 16));
-  // Rows a multiple of 4 KiB apart fall into one set of L1 and push each other out.
+  // So may the lines that steps of A are on; and its rows, where they are a multiple of 4 KiB apart.
   const bool a_awkward = a_bytes > 2048 * 1024 || (v.a_row == 1 ? rows_held(v.a_col * t.element_bytes, t) < kRowsNeeded
                                                                 : v.m > 1 && v.a_row * t.element_bytes % 4096 == 0);
   // Steps a page or two apart: more than L1's address translations hold beside B and C. Tiles of many rows take so long
   // for a step that it does not matter.
-  const bool pages = v.a_row == 1 && v.a_col * t.element_bytes >= 2048 && v.m > t.max_rows && t.max_rows < 8 &&
+  const bool pages = v.a_row == 1 && v.a_col * t.element_bytes >= 2048 && v.m > t.max_rows && !t.many_registers &&
                      v.n >= 6 * t.lanes && v.k >= 16;
   p.pack_a = t.copies || pages || (a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows);
 
@@ -161,10 +161,9 @@ Choice choose_dots(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, co
   p.pack_b = v.b_row != 1 && v.k > 1;
   if ((v.a_col != 1 && v.k > 1) || (p.pack_b && v.n > 16)) return {kNever, p};
   const double vectors = double(blocks(v.k, t.lanes * t.terms));
-  const bool many_registers = t.max_rows > 8;
-  const ptrdiff_t rows = v.n < 3 ? 8 : v.n == 3 || many_registers ? 4 : 2;
-  const double in_flight = double(std::min<ptrdiff_t>(v.m, rows) * std::min<ptrdiff_t>(v.n, 4));
-  double loads = v.n >= 3 && many_registers ? 0.5 : 0.6;
+  const auto columns = static_cast<int>(std::min<ptrdiff_t>(v.n, 4));
+  const double in_flight = double(std::min<ptrdiff_t>(v.m, dot_rows(t.many_registers, std::max(columns, 1))) * columns);
+  double loads = v.n >= 3 && t.many_registers ? 0.5 : 0.6;
   if (t.copies && t.terms == 1) loads += v.n >= 3 ? 2.0 : 3.0;  // each is rounded by some seven instructions
   double cycles = double(v.m) * double(v.n) * (vectors * std::max(loads, 4.0 / in_flight) + 6);
   if (across) cycles += double(v.m) * 4;

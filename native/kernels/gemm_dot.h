@@ -12,13 +12,6 @@
 namespace gradsmith::kernels {
 
 inline constexpr int kDotColumns = 4;
-/// Most rows of a block, by its columns: with 16 registers, as many as leave room for a vector of each column and one
-/// of the row.
-template <class Isa>
-constexpr int dot_rows(int columns) {
-  constexpr int kFew[] = {8, 6, 4, 2};
-  return !TileShape<Isa>::kManyRegisters ? kFew[columns - 1] : columns <= 2 ? 8 : 4;
-}
 
 /// to[j] = reduce_add(v[j])
 template <class V, size_t kCount>
@@ -94,10 +87,11 @@ constexpr auto dot_row(std::integer_sequence<int, kRowsLess1...>) {
 
 template <class T, class Isa, GemmMode kMode>
 GRADSMITH_INLINE DotFn<T> dot_kernel(int rows, int columns) {
-  static constexpr auto k1 = dot_row<T, Isa, kMode, 1>(std::make_integer_sequence<int, dot_rows<Isa>(1)>());
-  static constexpr auto k2 = dot_row<T, Isa, kMode, 2>(std::make_integer_sequence<int, dot_rows<Isa>(2)>());
-  static constexpr auto k3 = dot_row<T, Isa, kMode, 3>(std::make_integer_sequence<int, dot_rows<Isa>(3)>());
-  static constexpr auto k4 = dot_row<T, Isa, kMode, 4>(std::make_integer_sequence<int, dot_rows<Isa>(4)>());
+  constexpr bool kMany = TileShape<Isa>::kManyRegisters;
+  static constexpr auto k1 = dot_row<T, Isa, kMode, 1>(std::make_integer_sequence<int, dot_rows(kMany, 1)>());
+  static constexpr auto k2 = dot_row<T, Isa, kMode, 2>(std::make_integer_sequence<int, dot_rows(kMany, 2)>());
+  static constexpr auto k3 = dot_row<T, Isa, kMode, 3>(std::make_integer_sequence<int, dot_rows(kMany, 3)>());
+  static constexpr auto k4 = dot_row<T, Isa, kMode, 4>(std::make_integer_sequence<int, dot_rows(kMany, 4)>());
   const auto i = static_cast<size_t>(rows - 1);
   return columns == 4 ? k4[i] : columns == 3 ? k3[i] : columns == 2 ? k2[i] : k1[i];
 }

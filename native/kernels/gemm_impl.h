@@ -228,6 +228,7 @@ GemmTraits gemm_traits() {
           Shape::kMaskedLoads,
           static_cast<int32_t>(Entries<T, Isa, kMode>::kTerms),
           kMode != GemmMode::kPlain,
+          Shape::kManyRegisters,
           Shape::kL1Bytes,
           Shape::kL2Bytes};
 }
@@ -243,7 +244,7 @@ GemmPlan plan_gemm(const GemmShape& shape) {
   const GemmPiece& p = plan.piece[0];
   if (plan.parts != 1 || plan.pieces != 1 || plan.batch_count != 1 || p.across || p.pack_a) return plan;
   if (p.method == GemmMethod::kDots) {
-    if (p.pack_b || s.n > kDotColumns || s.m > dot_rows<Isa>(static_cast<int>(s.n))) return plan;
+    if (p.pack_b || s.n > kDotColumns || s.m > dot_rows(Shape::kManyRegisters, static_cast<int>(s.n))) return plan;
     plan.kernel = reinterpret_cast<void (*)()>(dot_kernel<T, Isa, kMode>(static_cast<int>(s.m), static_cast<int>(s.n)));
     plan.run = &run_one_dot<T, Isa>;
     return plan;

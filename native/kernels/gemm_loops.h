@@ -407,7 +407,7 @@ class GemmRunner {
     for (ptrdiff_t j = 0; j < n; j += kDotColumns) {
       const int columns = static_cast<int>(std::min<ptrdiff_t>(kDotColumns, n - j));
       for (ptrdiff_t i = 0; i < m;) {
-        const int rows = static_cast<int>(std::min<ptrdiff_t>(dot_rows<Isa>(columns), m - i));
+        const int rows = static_cast<int>(std::min<ptrdiff_t>(dot_rows(Shape::kManyRegisters, columns), m - i));
         dot_kernel<T, Isa, kMode>(rows, columns)(rows_at + i * row, row, columns_at + j * column, column, g_.k, sums,
                                                  kRow);
         if (p.across) {

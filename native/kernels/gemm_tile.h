@@ -30,6 +30,7 @@ struct TileShape {
   static constexpr int kMaxVectors = 8;
   /// AVX-512 alone loads parts of vectors at full speed; elsewhere the last columns of B are padded by packing.
   static constexpr bool kMaskedLoads = Isa::kName[3] == '5';
+  /// Caches that blocks are cut for.
   static constexpr int kL1Bytes = (kManyRegisters ? 48 : 32) * 1024;
   static constexpr int kL2Bytes = (kManyRegisters ? 1024 : 512) * 1024;
   /// Vectors of the largest tile.
