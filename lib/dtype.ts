@@ -68,7 +68,7 @@ let used = 0;
 
 /**
  * As `allocate`, for arrays that nobody but gradsmith sees: small ones share a buffer, since a buffer of its own costs the collector more
- * than the elements of a small array do.
+ * than the elements of a small array do. Those 32 KiB stay as long as one of them is in use.
  */
 export function allocateShared(code: number, n: number): TypedArray {
   const bytes = n * SIZES[code]!;

@@ -54,24 +54,20 @@ export function setScalar(i: number, value: number): void {
 /** Binds only these leaves: scalars come in rows, and there are no output arrays, but room for `outputs` of them behind the others. */
 export function bindLeaves(leaves: readonly AnyTensor[], count: number, outputs = 0): BoundArrays {
   reserve(count, 0, 0);
-  let inputs = 0;
   for (let i = 0; i < count; i++) {
     const leaf = leaves[i]!;
     const storage = storageOf(leaf);
     if (storage.failure !== null) throw takeFailure(storage);
     if (storage.handle < 0 && ++storage.uses > 1) moveToNative(storage, leaf.type);
-    if (storage.handle < 0) inputs++;
   }
-  if (inputs + outputs === 0) {
-    for (let i = 0; i < count; i++) handles[i] = leaves[i]!.storage!.handle;
-    return null;
-  }
-  const arrays: TypedArray[] = new Array(inputs + outputs); // of this length: one that grows takes room for seventeen
+  let size = outputs; // counted when all have moved: two leaves may share a storage
+  for (let i = 0; i < count; i++) if (leaves[i]!.storage!.handle < 0) size++;
+  const arrays: BoundArrays = size === 0 ? null : new Array(size); // of this length: one that grows takes room for seventeen
   let at = 0;
   for (let i = 0; i < count; i++) {
     const { handle, host } = leaves[i]!.storage!;
     handles[i] = handle >= 0 ? handle : -1 - at;
-    if (handle < 0) arrays[at++] = host!;
+    if (handle < 0) arrays![at++] = host!;
   }
   return arrays;
 }
