@@ -26,6 +26,20 @@ function reserve(buffers: number, scalarCount: number, valueCount: number): void
 /** Arrays of the run that is being bound: inputs that live in JavaScript, then outputs. */
 export type BoundArrays = TypedArray[] | null;
 
+const NOTHING = new Uint8Array(0);
+/** By their lengths: arrays for runs that are over when the call that made them is, one after the other. */
+const reused: TypedArray[][] = [];
+
+function reusedArrays(length: number): TypedArray[] {
+  for (let n = reused.length; n <= length; n++) reused.push(new Array(n).fill(NOTHING));
+  return reused[length]!;
+}
+
+/** A run whose arrays were to be reused is over: they keep nothing alive. */
+export function releaseArrays(arrays: BoundArrays): void {
+  if (arrays !== null) for (let i = 0; i < arrays.length; i++) arrays[i] = NOTHING;
+}
+
 /** Binds the leaves and scalars that the last walk found, and fresh arrays for the outputs. */
 export function bind(plan: Plan): BoundArrays {
   const arrays = bindBuffers(plan, walk.leaves);
@@ -33,10 +47,13 @@ export function bind(plan: Plan): BoundArrays {
   return arrays;
 }
 
-/** Binds these leaves, and fresh arrays for the outputs. The scalars are the caller's to set. */
-export function bindBuffers(plan: Plan, leaves: readonly AnyTensor[]): BoundArrays {
+/**
+ * Binds these leaves, and fresh arrays for the outputs. The scalars are the caller's to set. With `reuse`, the caller runs the plan at once
+ * and then calls `releaseArrays`.
+ */
+export function bindBuffers(plan: Plan, leaves: readonly AnyTensor[], reuse = false): BoundArrays {
   reserve(plan.leafCount + plan.outputBuffers.length, plan.scalarCount, plan.valueCount);
-  const arrays = bindLeaves(leaves, plan.leafCount, plan.outputBuffers.length);
+  const arrays = bindLeaves(leaves, plan.leafCount, plan.outputBuffers.length, reuse);
   for (let i = 0; i < plan.outputBuffers.length; i++) {
     const spec = plan.outputBuffers[i]!;
     const at = arrays!.length - plan.outputBuffers.length + i;
@@ -52,7 +69,7 @@ export function setScalar(i: number, value: number): void {
 }
 
 /** Binds only these leaves: scalars come in rows, and there are no output arrays, but room for `outputs` of them behind the others. */
-export function bindLeaves(leaves: readonly AnyTensor[], count: number, outputs = 0): BoundArrays {
+export function bindLeaves(leaves: readonly AnyTensor[], count: number, outputs = 0, reuse = false): BoundArrays {
   reserve(count, 0, 0);
   for (let i = 0; i < count; i++) {
     const leaf = leaves[i]!;
@@ -62,7 +79,11 @@ export function bindLeaves(leaves: readonly AnyTensor[], count: number, outputs 
   }
   let size = outputs; // counted when all have moved: two leaves may share a storage
   for (let i = 0; i < count; i++) if (leaves[i]!.storage!.handle < 0) size++;
-  const arrays: BoundArrays = size === 0 ? null : new Array(size); // of this length: one that grows takes room for seventeen
+  if (size === 0) return bindHandles(leaves, count, null);
+  return bindHandles(leaves, count, reuse ? reusedArrays(size) : new Array(size)); // one that grows takes room for seventeen
+}
+
+function bindHandles(leaves: readonly AnyTensor[], count: number, arrays: BoundArrays): BoundArrays {
   let at = 0;
   for (let i = 0; i < count; i++) {
     const { handle, host } = leaves[i]!.storage!;

@@ -4,7 +4,7 @@ import { standardPrecision } from '../graph/precision.js';
 import { nextDraw, skipDraws } from '../random.js';
 import { SCALAR, type Shape } from '../shape.js';
 import { type AnyTensor, COMPUTED, NUMBER_ARGUMENT, type PendingJob, Tensor } from '../tensor.js';
-import { type BoundArrays, bindBuffers, failTargets, setScalar, settle } from './bind.js';
+import { type BoundArrays, bindBuffers, failTargets, releaseArrays, setScalar, settle } from './bind.js';
 import { QUEUE_DEPTH, room } from './commit.js';
 import { evaluate, evaluateSync } from './evaluate.js';
 import { drain, enqueue, failTensors, jobCount } from './jobs.js';
@@ -106,20 +106,35 @@ export class CompiledFunction {
   private run(t: Trace, args: readonly unknown[], blocking: boolean): unknown {
     const { plan } = t;
     prepare(plan); // again, if it has left the cache
-    const arrays = bindCall(t, args);
-    const outputs = freshOutputs(t);
     if (blocking || (jobCount() === 0 && plan.cost < INLINE_NS)) {
       this.job = null;
-      runStep(plan, arrays);
-      advance(t, 1);
-      if (outputs.length > 0) settle(plan, outputs, arrays, true);
-    } else {
-      const job = enqueue(plan, arrays, (error) => finish(t, outputs, arrays, error));
-      for (const o of outputs) o.pending = job;
-      this.job = job;
-      advance(t, 1);
+      return runHere(t, args);
     }
+    const arrays = bindCall(t, args, false);
+    const outputs: AnyTensor[] = new Array(t.outputs.length);
+    freshOutputs(t, outputs);
+    const job = enqueue(plan, arrays, (error) => finish(t, outputs, arrays, error));
+    for (const o of outputs) o.pending = job;
+    this.job = job;
+    advance(t, 1);
     return result(t, args, outputs);
+  }
+}
+
+/** A call on the calling thread. It leaves the collector what it returns, and no array beside it. */
+function runHere(t: Trace, args: readonly unknown[]): unknown {
+  const { plan, outputs, held } = t;
+  const arrays = bindCall(t, args, true);
+  try {
+    runStep(plan, arrays);
+    advance(t, 1);
+    if (outputs.length === 0) return result(t, args, held);
+    freshOutputs(t, held);
+    settle(plan, held, arrays, true);
+    return result(t, args, held);
+  } finally {
+    releaseArrays(arrays);
+    for (let i = 0; i < held.length; i++) held[i] = PLACE;
   }
 }
 
@@ -135,7 +150,7 @@ function holds({ steps }: Trace): boolean {
 }
 
 /** Everything that a run reads by pointer, and the arrays beside it. */
-function bindCall(t: Trace, args: readonly unknown[]): BoundArrays {
+function bindCall(t: Trace, args: readonly unknown[], reuse: boolean): BoundArrays {
   const { plan, leaves, leafArguments, numberArguments, scalars, live } = t;
   for (let i = 0; i < leafArguments.length; i++) {
     const { at, argument } = leafArguments[i]!;
@@ -150,7 +165,7 @@ function bindCall(t: Trace, args: readonly unknown[]): BoundArrays {
   }
   let arrays: BoundArrays;
   try {
-    arrays = bindBuffers(plan, leaves);
+    arrays = bindBuffers(plan, leaves, reuse);
   } finally {
     for (let i = 0; i < leafArguments.length; i++) leaves[leafArguments[i]!.at] = PLACE; // a trace keeps no argument alive
   }
@@ -174,14 +189,11 @@ function bindDraws(t: Trace): void {
   for (const { at, offset } of t.draws) setScalar(at, first + offset);
 }
 
-function freshOutputs({ outputs }: Trace): AnyTensor[] {
-  if (outputs.length === 0) return NONE;
-  const made: AnyTensor[] = new Array(outputs.length);
+function freshOutputs({ outputs }: Trace, into: AnyTensor[]): void {
   for (let i = 0; i < outputs.length; i++) {
     const { extent, type } = outputs[i]!;
-    made[i] = new Tensor<Shape>(null, NONE, 0, extent, type, false) as AnyTensor;
+    into[i] = new Tensor<Shape>(null, NONE, 0, extent, type, false) as AnyTensor;
   }
-  return made;
 }
 
 /** The steps of the function have been taken (n = 1), or have failed (n = -1). */

@@ -62,6 +62,8 @@ export interface Trace {
   readonly drawCount: number;
   readonly targets: readonly AnyTensor[];
   readonly outputs: readonly { readonly extent: Extent; readonly type: number }[];
+  /** Holds the outputs of a call on the calling thread until it returns. */
+  readonly held: AnyTensor[];
   readonly outcome: Outcome;
   readonly steps: readonly RecordedStep[];
   /** The first call uses the draws that tracing has taken. */
@@ -141,6 +143,7 @@ function assemble(
       drawCount: nextDraw() - firstDraw,
       targets,
       outputs: outcome.roots.map(({ extent, type }) => ({ extent, type })),
+      held: new Array(outcome.roots.length),
       outcome: { results: outcome.results, assemble: outcome.assemble },
       steps: recording.steps.map(({ step }) => step),
       fresh: true,
@@ -176,7 +179,7 @@ function flatten(returned: unknown): { tensors: AnyTensor[]; assemble: (tensors:
   }
   if (Array.isArray(returned)) {
     for (const [i, t] of returned.entries()) checkResult(t, `item ${i} of the returned array`);
-    return { tensors: returned, assemble: (tensors) => tensors };
+    return { tensors: returned, assemble: (tensors) => [...tensors] };
   }
   if (typeof returned === 'object' && returned !== null) {
     const names = Object.keys(returned);

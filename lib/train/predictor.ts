@@ -16,6 +16,8 @@ export class Predictor {
   private readonly model: Module;
   private traced: { readonly fields: Fields; readonly forward: CompiledFunction } | null = null;
   private untraceable = false;
+  /** The one argument of a call that blocks. */
+  private readonly argument: [AnyTensor | null] = [null];
 
   constructor(model: Module) {
     this.model = model;
@@ -35,11 +37,15 @@ export class Predictor {
   /** The same, blocking the event loop. */
   callSync(x: AnyTensor): AnyTensor {
     if (!this.untraceable) {
+      const [outer] = this.argument; // of a model that predicts in its forward pass
+      this.argument[0] = detached(x);
       try {
-        return this.forward().callSync([detached(x)]) as AnyTensor;
+        return this.forward().callSync(this.argument) as AnyTensor;
       } catch (error) {
         if (!(error instanceof Untraceable)) throw error;
         this.untraceable = true;
+      } finally {
+        this.argument[0] = outer;
       }
     }
     const y = this.build(x);

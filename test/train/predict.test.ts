@@ -79,3 +79,23 @@ it('a model may return its input, and predict from what needs gradients', () => 
   expect(y.dataSync()).toEqual(Float32Array.of(1, 2));
   expect(y).not.toBe(w);
 });
+
+it('a model may predict with another trainer, or with itself, in its forward pass', () => {
+  class Twice extends Module {
+    predictor: Trainer | null = null;
+    depth = 0;
+    override forward(x: Tensor<[2]>): Tensor {
+      if (this.depth === 1) return mul(x, 3);
+      this.depth = 1;
+      const inner = this.predictor!.predictSync(mul(x, 2));
+      this.depth = 0;
+      return add(inner, x as never);
+    }
+  }
+  const model = new Twice();
+  const trainer = trainerOf(model);
+  model.predictor = trainer;
+  for (let k = 1; k < 4; k++) {
+    expect(trainer.predictSync(tensor([k, 2])).dataSync()).toEqual(Float32Array.of(7 * k, 14));
+  }
+});

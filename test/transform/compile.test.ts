@@ -110,6 +110,15 @@ describe.each(Object.entries(optimizers))('a compiled step with %s', (_name, mak
   });
 });
 
+it('what a blocking call returns stays as it is, whatever form it has', () => {
+  const pair = compile((x: Tensor<[2]>) => [mul(x, 2), sum(x)] as const);
+  const one = compile((x: Tensor<[2]>) => [mul(x, 2)] as const);
+  const first = [pair.sync(tensor([1, 2])), one.sync(tensor([1, 2]))] as const;
+  const second = [pair.sync(tensor([3, 4])), one.sync(tensor([3, 4]))] as const;
+  expect([plain(first[0][0]), plain(first[0][1]), plain(first[1][0])]).toEqual([[2, 4], [3], [2, 4]]);
+  expect([plain(second[0][0]), plain(second[0][1]), plain(second[1][0])]).toEqual([[6, 8], [7], [6, 8]]);
+});
+
 describe('compile', () => {
   it('is typed by the function', () => {
     const f = compile((x: Tensor<[2, 3]>, scale: Tensor<[]>) => ({ y: mul(x, scale) }));
