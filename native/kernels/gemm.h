@@ -87,7 +87,9 @@ struct GemmPointers {
   const void* b;
   double alpha = 1;
   GemmHook hook = nullptr;
-  void* context = nullptr;    // of the hook
+  void* context = nullptr;  // of the hook
+  /// B's elements rounded to bfloat16, in the same places, for a plan that takes such a copy; null: there is none now.
+  const uint16_t* b_copy = nullptr;
   void* workspace = nullptr;  // plan.workspace_bytes, 64-byte aligned, of all parts and both phases together
 };
 
@@ -125,6 +127,10 @@ struct GemmPlan {
   /// Where A is packed: elements from row to row where they lie as A's do, and all there is room for: a row of tiles,
   /// or a block's rows.
   ptrdiff_t packed_row, packed_rows;
+  /// May B come as a copy that was rounded before? Then elements from row to row of A's, which are rounded into the end
+  /// of scratch, and where that is; else 0.
+  ptrdiff_t copied_row;
+  size_t copied_at;
   // The second phase: rows of a part; of these and of all columns, what is finished together; where partial sums lie.
   ptrdiff_t finish_step, finish_rows, finish_columns;
   ptrdiff_t partial_row, partial_bytes;
@@ -156,6 +162,8 @@ struct GemmKernels {
   GemmFunctions bf16;
   /// The same by the level's FMAs, on every CPU of the level.
   GemmFunctions rounded;
+  /// to[i] = the bfloat16 that those products round from[i] to: what GemmPointers::b_copy is made of.
+  void (*round)(const float* from, size_t count, uint16_t* to);
 };
 
 /// Chooses methods, blocks and parts for a shape; GemmFunctions::plan adds the functions.

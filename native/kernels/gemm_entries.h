@@ -42,7 +42,8 @@ GRADSMITH_INLINE uint32_t round_bits_to_bf16(float x) {
 
 /// along(p): entries of as many terms as a vector holds, side by side in memory; the first `count` terms exist, others
 /// are 0. across(p, step): an entry for each of a vector's lanes, whose elements are side by side; the next term is
-/// `step` elements on, and `terms` exist. one: the same of one lane.
+/// `step` elements on, and `terms` exist. one: the same of one lane. copied(p): as along, from elements that were
+/// rounded before and are kept in 16 bits each.
 template <class T, class Isa, GemmMode kMode>
 struct Entries {
   using V = GemmVec<T, Isa>;
@@ -53,6 +54,7 @@ struct Entries {
   static GRADSMITH_INLINE V across(const T* p, ptrdiff_t, size_t lanes, ptrdiff_t) {
     return rounded(V::load_partial(p, lanes));
   }
+  static GRADSMITH_INLINE V copied(const uint16_t* p) { return V::from_bits(shl<16>(V::Int::load_u16(p))); }
   static GRADSMITH_INLINE T one(const T* p, ptrdiff_t, ptrdiff_t) {
     if constexpr (kMode == GemmMode::kPlain) return *p;
     const uint32_t u = round_bits_to_bf16(static_cast<float>(*p));

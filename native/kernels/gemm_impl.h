@@ -37,7 +37,8 @@ void run_part(const GemmPlan& plan, const GemmPointers& pointers, size_t part, v
     from[i] = std::max(n0, plan.piece[i].n0) - n0;
     to[i] = std::min(n1, plan.piece[i].n1) - n0;
   }
-  GemmView<T> view{m1 - m0, n1 - n0, k1 - k0, nullptr, s.a_row, s.a_col, nullptr, s.b_row, s.b_col};
+  GemmView<T> view{m1 - m0, n1 - n0, k1 - k0, nullptr, s.a_row, s.a_col, nullptr, s.b_row, s.b_col, nullptr};
+  if (pointers.b_copy != nullptr) view.b_copy = pointers.b_copy + n0 * s.b_col;
   GemmSink<T> sink{nullptr, s.c_row, scale_of<T>(s, pointers), s.accumulate, false, 0, n0};
   const ptrdiff_t first = plan.batch_count * in_batch / plan.grid_batch;
   const ptrdiff_t last = plan.batch_count * (in_batch + 1) / plan.grid_batch;
@@ -242,11 +243,19 @@ GemmPlan plan_gemm(const GemmShape& shape) {
   plan.finish = &finish_gemm<T, Isa, kMode>;
   const GemmShape& s = plan.shape;
   const GemmPiece& p = plan.piece[0];
+  if constexpr (kMode != GemmMode::kPlain) {
+    if (takes_copy(plan)) {
+      plan.copied_row = copied_row<Isa, kMode>(s.k);
+      plan.copied_at = plan.scratch_bytes;
+      plan.scratch_bytes += (static_cast<size_t>(plan.m_step * plan.copied_row) * sizeof(T) + 63) / 64 * 64;
+    }
+  }
   if (plan.parts != 1 || plan.pieces != 1 || plan.batch_count != 1 || p.across || p.pack_a) return plan;
   if (p.method == GemmMethod::kDots) {
     if (p.pack_b || s.n > kDotColumns || s.m > dot_rows(Shape::kManyRegisters, static_cast<int>(s.n))) return plan;
     plan.kernel = reinterpret_cast<void (*)()>(dot_kernel<T, Isa, kMode>(static_cast<int>(s.m), static_cast<int>(s.n)));
     plan.run = &run_one_dot<T, Isa>;
+    plan.copied_row = 0;  // that one reads B itself
     return plan;
   }
   if constexpr (kMode == GemmMode::kPlain) {
@@ -284,7 +293,7 @@ template <class Isa>
 GemmKernels make_gemm() {
   const GemmFunctions rounded = make_gemm_functions<float, Isa, GemmMode::kRounded>();
   return {make_gemm_functions<float, Isa, GemmMode::kPlain>(), make_gemm_functions<double, Isa, GemmMode::kPlain>(),
-          rounded, rounded};
+          rounded, rounded, &round_elements<Isa>};
 }
 
 }  // namespace gradsmith::kernels

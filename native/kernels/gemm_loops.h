@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "kernels/gemm.h"
+#include "kernels/gemm_copied.h"
 #include "kernels/gemm_dot.h"
 #include "kernels/gemm_finish.h"
 #include "kernels/gemm_pack.h"
@@ -30,11 +31,15 @@ class GemmRunner {
       free += plan.piece[i].scratch_bytes;
     }
     kept_ = reinterpret_cast<T*>(free);
+    copied_ = reinterpret_cast<T*>(static_cast<char*>(scratch) + plan.copied_at);
   }
 
   /// Columns [n0[i], n1[i]) of the part belong to piece i (empty where n0 >= n1).
   void run(const ptrdiff_t* n0, const ptrdiff_t* n1) const {
     for (int32_t i = 0; i < plan_.pieces; i++) pack_once(plan_.piece[i], n0[i], n1[i], memory_[i]);
+    if constexpr (kMode != GemmMode::kPlain) {
+      if (g_.b_copy != nullptr) pack_rows<T, Isa, kMode>(g_.a, g_.a_row, g_.m, g_.k, copied_, plan_.copied_row);
+    }
     GemmBlock b;
     for (b.j0 = 0; b.j0 < g_.n; b.j0 = b.j1) {
       b.j1 = std::min(g_.n, b.j0 + plan_.nc);
@@ -84,6 +89,7 @@ class GemmRunner {
   const GemmSink<T>& sink_;
   T* memory_[2];
   T* kept_;
+  T* copied_;  // A's rows, for products with a copy of B
 
   /// The next of steps that cover `size` as evenly as steps of at most `most` can.
   static ptrdiff_t even_step(ptrdiff_t size, ptrdiff_t most) {
@@ -113,6 +119,8 @@ class GemmRunner {
       return;  // these take all terms at once
     } else if (p.method == GemmMethod::kTiles) {
       tiles_across(p, b, n0, n1, memory_[index]);
+    } else if (kMode != GemmMode::kPlain && g_.b_copy != nullptr) {
+      copied_dots(b, n0, n1);
     } else {
       dots(p, b, n0, n1, memory_[index]);
     }
@@ -416,6 +424,24 @@ class GemmRunner {
           store(b, sums, kRow, rows, columns, b.i0 + i, n0 + j, false);
         }
         i += rows;
+      }
+    }
+  }
+
+  /// `dots` of A's rounded rows and columns of the copy of B.
+  void copied_dots(const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1) const {
+    if constexpr (kMode != GemmMode::kPlain) {
+      constexpr ptrdiff_t kRow = std::max<ptrdiff_t>(kLanes, kDotColumns);
+      alignas(64) T sums[kCopiedRows<Isa> * kRow];
+      for (ptrdiff_t j = n0; j < n1; j += kDotColumns) {
+        const int columns = static_cast<int>(std::min<ptrdiff_t>(kDotColumns, n1 - j));
+        for (ptrdiff_t i = b.i0; i < b.i1;) {
+          const int rows = static_cast<int>(std::min<ptrdiff_t>(kCopiedRows<Isa>, b.i1 - i));
+          copied_dot_kernel<Isa, kMode>(rows, columns)(copied_ + i * plan_.copied_row, plan_.copied_row,
+                                                       g_.b_copy + j * g_.b_col, g_.b_col, g_.k, sums, kRow);
+          store(b, sums, kRow, rows, columns, i, j, false);
+          i += rows;
+        }
       }
     }
   }

@@ -24,6 +24,7 @@ struct Entries<float, simd::Avx512Bf16, GemmMode::kPaired> {
     if (count <= 16) return {pair(V::load_partial(p, count), V::zero())};
     return {pair(V::load(p), V::load_partial(p + 16, count - 16))};
   }
+  static GRADSMITH_INLINE V copied(const uint16_t* p) { return {_mm512_loadu_ps(p)}; }
   static GRADSMITH_INLINE V across(const float* p, ptrdiff_t step) {
     return {interleave(pair(V::load(p), V::load(p + step)))};
   }

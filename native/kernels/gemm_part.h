@@ -16,6 +16,7 @@ struct GemmView {
   ptrdiff_t a_row, a_col;
   const T* b;
   ptrdiff_t b_row, b_col;
+  const uint16_t* b_copy;  // instead of b, if given
 };
 
 /// Where the part's sums go.

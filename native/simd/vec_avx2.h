@@ -51,6 +51,10 @@ struct Vec<int32_t, Avx2> {
   static GRADSMITH_INLINE Vec zero() { return {_mm256_setzero_si256()}; }
   GRADSMITH_INLINE void store(T* p) const { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v); }
   GRADSMITH_INLINE void store_partial(T* p, size_t n) const { _mm256_maskstore_epi32(p, Mask::first(n).m, v); }
+  /// kLanes words of 16 bits, zero-extended.
+  static GRADSMITH_INLINE Vec load_u16(const uint16_t* p) {
+    return {_mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+  }
   /// kLanes bytes, zero-extended; store_u8 keeps the low byte of each lane.
   static GRADSMITH_INLINE Vec load_u8(const uint8_t* p) {
     return {_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)))};

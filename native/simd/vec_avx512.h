@@ -51,6 +51,9 @@ struct Vec<int32_t, Avx512> {
   GRADSMITH_INLINE void store(T* p) const { _mm512_storeu_epi32(p, v); }
   GRADSMITH_INLINE void store_partial(T* p, size_t n) const { _mm512_mask_storeu_epi32(p, Mask::first(n).m, v); }
   /// kLanes bytes, zero-extended; store_u8 keeps the low byte of each lane.
+  static GRADSMITH_INLINE Vec load_u16(const uint16_t* p) {
+    return {_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+  }
   static GRADSMITH_INLINE Vec load_u8(const uint8_t* p) {
     return {_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
   }

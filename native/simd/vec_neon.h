@@ -50,6 +50,7 @@ struct Vec<int32_t, Neon> {
     for (size_t i = 0; i < n; ++i) p[i] = lanes[i];
   }
   /// kLanes bytes, zero-extended; store_u8 keeps the low byte of each lane.
+  static GRADSMITH_INLINE Vec load_u16(const uint16_t* p) { return {vreinterpretq_s32_u32(vmovl_u16(vld1_u16(p)))}; }
   static GRADSMITH_INLINE Vec load_u8(const uint8_t* p) {
     const T lanes[kLanes] = {p[0], p[1], p[2], p[3]};
     return load(lanes);

@@ -43,6 +43,7 @@ struct Vec<int32_t, Scalar> {
     if (n != 0) *p = v;
   }
   /// kLanes bytes, zero-extended; store_u8 keeps the low byte of each lane.
+  static GRADSMITH_INLINE Vec load_u16(const uint16_t* p) { return {*p}; }
   static GRADSMITH_INLINE Vec load_u8(const uint8_t* p) { return {*p}; }
   GRADSMITH_INLINE void store_u8(uint8_t* p) const { *p = static_cast<uint8_t>(v & 255); }
 

@@ -127,7 +127,7 @@ class Products {
   using T = ElementOf<P>;
 
  public:
-  Products() : a_(kBytes), b_(kBytes), c_(kBytes), scratch_(kBytes), workspace_(kBytes) {}
+  Products() : a_(kBytes), b_(kBytes), copy_(kBytes), c_(kBytes), scratch_(kBytes), workspace_(kBytes) {}
 
   /// Runs `c` on every ISA level and compares; the message names the first element that is wrong.
   void check(Case c) {
@@ -149,10 +149,22 @@ class Products {
         const T* again = run(c, plan, gemm.run, a + c.a_at, b + c.b_at);
         CHECK(std::memcmp(again, kept.data(), c.c_size * sizeof(T)) == 0);
       }
+      if (plan.copied_row > 0) {  // B in bfloat16 already: the same bits
+        const std::vector<T> kept(result, result + c.c_size);
+        const T* again = run(c, plan, plan.run, a + c.a_at, nullptr, copy_of(b, c.b_size, table->gemm) + c.b_at);
+        CHECK(std::memcmp(again, kept.data(), c.c_size * sizeof(T)) == 0);
+        with_copy_++;
+      }
       if (c.s.accumulate) check_accumulate(c, gemm, std::vector<T>(result, result + c.c_size), a + c.a_at, b + c.b_at);
-      check_hook(c, gemm, a + c.a_at, b + c.b_at);
+      check_hook(c, gemm, a + c.a_at, b + c.b_at, nullptr);
+      if (plan.copied_row > 0) {
+        check_hook(c, gemm, a + c.a_at, b + c.b_at, copy_of(b, c.b_size, table->gemm) + c.b_at);
+      }
     }
   }
+
+  /// Products that were also tried with a rounded copy of B.
+  size_t with_copy() const { return with_copy_; }
 
   /// C += alpha·A·B has the bits of C + (alpha·A·B).
   void check_accumulate(Case c, const GemmFunctions& gemm, const std::vector<T>& got, const T* a, const T* b) {
@@ -173,8 +185,8 @@ class Products {
     if (wrong) FAIL(wrong << " sums differ: " << c.s.m << "x" << c.s.n << "x" << c.s.k);
   }
 
-  /// What the hook is given has the bits of a C without gaps, each element once.
-  void check_hook(Case c, const GemmFunctions& gemm, const T* a, const T* b) {
+  /// What the hook is given has the bits of a C without gaps, each element once; with a copy of B, too, if given.
+  void check_hook(Case c, const GemmFunctions& gemm, const T* a, const T* b, const uint16_t* b_copy) {
     c.s.accumulate = false;
     c.s.c_row = c.s.n;
     c.s.c_batch[0] = c.s.m * c.s.n;
@@ -189,7 +201,7 @@ class Products {
     for (const kernels::GemmRun how : {with.run, gemm.run}) {
       const std::vector<int> none(c.c_size, 0);
       taken_ = {std::vector<T>(c.c_size), none, c.s.m * batch, c.s.n};
-      run(c, with, how, a, b);
+      run(c, with, how, a, b_copy == nullptr ? b : nullptr, b_copy);
       CHECK(std::all_of(taken_.times.begin(), taken_.times.end(), [](int n) { return n == 1; }));
       if (std::memcmp(taken_.values.data(), want.data(), c.c_size * sizeof(T)) != 0) {
         FAIL("the hook is given other sums: " << c.s.m << "x" << c.s.n << "x" << c.s.k << " batch " << batch);
@@ -198,13 +210,14 @@ class Products {
     }
   }
 
-  T* run(const Case& c, const GemmPlan& plan, kernels::GemmRun how, const T* a, const T* b) {
+  T* run(const Case& c, const GemmPlan& plan, kernels::GemmRun how, const T* a, const T* b,
+         const uint16_t* b_copy = nullptr) {
     T* to = c_.template last<T>(c.c_size + kCanaries) + kCanaries;
     std::copy_n(before_.begin(), c.c_size + kCanaries, to - kCanaries);
     char* workspace = workspace_.template last<char>(plan.workspace_bytes);
     std::memset(workspace, 0xFF, plan.workspace_bytes);  // NaN: nothing is there yet
     const bool hooked = plan.shape.hooked;
-    const GemmPointers pointers{hooked ? nullptr : to, a, b, c.alpha, hooked ? &take : nullptr, &taken_, workspace};
+    GemmPointers pointers{hooked ? nullptr : to, a, b, c.alpha, hooked ? &take : nullptr, &taken_, b_copy, workspace};
     run_phase(plan, pointers, how, plan.parts);
     run_phase(plan, pointers, plan.finish, plan.finish_parts);
     return to;
@@ -222,6 +235,15 @@ class Products {
       std::memset(scratch, 0xFF, plan.scratch_bytes);  // NaN: nothing may be taken from an earlier part
       how(plan, pointers, part, scratch);
     }
+  }
+
+  const uint16_t* copy_of(const T* b, size_t size, const kernels::GemmKernels& gemm) {
+    if constexpr (kRounds<P>) {
+      uint16_t* copy = copy_.template last<uint16_t>(size);
+      gemm.round(b, size, copy);
+      return copy;
+    }
+    return nullptr;
   }
 
   /// What a hook was given.
@@ -253,6 +275,7 @@ class Products {
   /// there (n a prime that no pattern of the loops below shares).
   const unsigned stride_ = every_nth();
   unsigned calls_ = 0;
+  size_t with_copy_ = 0;
 
   /// Uniform in [-1, 1), from the high bits of a linear congruential generator: there is much to fill.
   void fill(T* p, size_t count) {
@@ -334,7 +357,7 @@ class Products {
     if (!intact) FAIL(std::string(isa) << " wrote beside C: " << s.m << "x" << s.n << "x" << s.k);
   }
 
-  Guarded a_, b_, c_, scratch_, workspace_;
+  Guarded a_, b_, copy_, c_, scratch_, workspace_;
   std::mt19937 random_{1};
   uint64_t state_ = 1;
   std::vector<T> before_, rounded_a_, rounded_b_;
