@@ -65,7 +65,8 @@ export interface MatmulOptions {
  *
  * With the precision `'bfloat16'` (float32 tensors only), each operand is rounded to the nearest bfloat16 before it is multiplied; the sums
  * over k terms are float32 and err by at most (k + 2) · 2^-23 of the sum of the terms' magnitudes. It is up to twice as fast where the CPU
- * multiplies pairs of bfloat16 (AVX512_BF16), whose last bits differ from those of other CPUs, and no faster elsewhere.
+ * multiplies pairs of bfloat16 (AVX512_BF16), whose last bits differ from those of other CPUs, and no faster elsewhere, but for a few rows
+ * times a weight that stays the same and lies as `Linear` has it: that is rounded once, and then read in half the bytes.
  * @throws ERR_SHAPE `matmul: inner dimensions differ: [64, 1000] x [100, 10] (1000 and 100)`; ERR_VALUE for a precision that there is not;
  * ERR_DTYPE where `'bfloat16'` is asked of float64 tensors.
  * @example await matmul(tensor([[1, 2], [3, 4]]), tensor([[1, 0], [0, 2]])).array() // [[1, 4], [3, 8]]

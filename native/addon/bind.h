@@ -6,7 +6,7 @@ namespace gradsmith::addon {
 
 template <class HoldBuffer, class HoldArray>
 void Environment::bind(const Arguments& arguments, const plan::Plan& plan, napi_value arrays, void** bases,
-                       HoldBuffer hold_buffer, HoldArray hold_array) {
+                       plan::Buffer** buffers, HoldBuffer hold_buffer, HoldArray hold_array) {
   const std::span<const plan::BufferSpec> specs = plan.buffers();
   if (specs.size() > handles_.view.length) arguments.fail("the shared handles are fewer than the plan's buffers");
   const auto* handles = reinterpret_cast<const int32_t*>(handles_.view.data);
@@ -19,6 +19,7 @@ void Environment::bind(const Arguments& arguments, const plan::Plan& plan, napi_
         arguments.fail("buffer " + std::to_string(i) + " of the plan has no array");
       }
       bases[i] = array_address(arguments, specs[i], i, array);
+      buffers[i] = nullptr;
       hold_array(array);
       continue;
     }
@@ -30,6 +31,7 @@ void Environment::bind(const Arguments& arguments, const plan::Plan& plan, napi_
                                               std::to_string(specs[i].bytes())));
     }
     bases[i] = (*buffer)->data();
+    buffers[i] = buffer->get();
     hold_buffer(*buffer);
   }
 }

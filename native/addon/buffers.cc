@@ -21,7 +21,7 @@ napi_value Environment::create_buffer(const Arguments& arguments) {
   const int64_t bytes = arguments.whole(0, "the number of bytes", 0, kMostBytes);
   Buffer buffer;
   try {
-    buffer = std::make_shared<Block>(static_cast<size_t>(bytes));
+    buffer = std::make_shared<plan::Buffer>(static_cast<size_t>(bytes));
   } catch (const std::bad_alloc&) {
     arguments.fail("no memory for " + std::to_string(bytes) + " bytes");
   }
@@ -62,7 +62,9 @@ std::pair<Environment::Buffer, ArrayView> Environment::transfer(const Arguments&
 napi_value Environment::write_buffer(const Arguments& arguments) {
   int64_t offset = 0;
   const auto [buffer, array] = transfer(arguments, offset);
-  if (array.bytes() > 0) std::memcpy(buffer->data() + offset, array.data, array.bytes());
+  if (array.bytes() == 0) return nullptr;
+  std::memcpy(buffer->data() + offset, array.data, array.bytes());
+  buffer->overwritten();
   return nullptr;
 }
 

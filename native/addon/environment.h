@@ -7,7 +7,7 @@
 
 #include "addon/arguments.h"
 #include "addon/slot_table.h"
-#include "base/memory_pool.h"
+#include "plan/buffer.h"
 #include "plan/executor.h"
 
 namespace gradsmith::addon {
@@ -41,7 +41,7 @@ class Environment {
   napi_value progress(const Arguments& arguments);
 
  private:
-  using Buffer = std::shared_ptr<Block>;
+  using Buffer = std::shared_ptr<plan::Buffer>;
 
   /// A typed array that JavaScript keeps for us to read and write by pointer.
   struct Shared {
@@ -71,10 +71,11 @@ class Environment {
 
   std::shared_ptr<plan::Plan>& plan(const Arguments& arguments);
   void share(const Arguments& arguments, size_t index, const char* what, napi_typedarray_type type, Shared& shared);
-  /// The address of each of the plan's buffers. `hold` is told of each native buffer and each array.
+  /// The address of each of the plan's buffers, and the buffer itself, null for an array. `hold` is told of each native
+  /// buffer and each array.
   template <class HoldBuffer, class HoldArray>
-  void bind(const Arguments& arguments, const plan::Plan& plan, napi_value arrays, void** bases, HoldBuffer hold_buffer,
-            HoldArray hold_array);
+  void bind(const Arguments& arguments, const plan::Plan& plan, napi_value arrays, void** bases, plan::Buffer** buffers,
+            HoldBuffer hold_buffer, HoldArray hold_array);
   char* array_address(const Arguments& arguments, const plan::BufferSpec& spec, size_t index, napi_value array);
   Rows rows(const Arguments& arguments, const plan::Plan& plan, size_t first);
 
@@ -95,7 +96,8 @@ class Environment {
   Shared handles_;
   Shared scalars_;
   Shared values_;
-  std::vector<void*> bases_;                  // of runs on this thread
+  std::vector<void*> bases_;  // of runs on this thread
+  std::vector<plan::Buffer*> run_buffers_;
   std::shared_ptr<plan::Timeline> timeline_;  // while runs are recorded
 
   napi_threadsafe_function completions_ = nullptr;

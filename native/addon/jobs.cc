@@ -51,6 +51,7 @@ napi_value Environment::enqueue(const Arguments& arguments) {
   job->plan = plan(arguments);
   job->id = arguments.whole(1, "the job's number", 0, kMostId);
   job->bases.resize(job->plan->base_count());
+  job->buffers.resize(job->plan->buffers().size());
   const Rows rows = this->rows(arguments, *job->plan, 3);
   job->steps = rows.steps;
   if (!arguments.absent(6)) job->after = arguments.whole(6, "the job before", 0, kMostId);
@@ -73,8 +74,8 @@ napi_value Environment::enqueue(const Arguments& arguments) {
   try {
     const napi_value arrays = arguments.absent(2) ? nullptr : arguments[2];
     bind(
-        arguments, *job->plan, arrays, job->bases.data(), [&](const Buffer& buffer) { job->holds.push_back(buffer); },
-        hold_array);
+        arguments, *job->plan, arrays, job->bases.data(), job->buffers.data(),
+        [&](const Buffer& buffer) { job->holds.push_back(buffer); }, hold_array);
     if (!rows.shared) hold_array(arguments[4]);
     if (rows.values != nullptr) hold_array(arguments[5]);
     held_.push_back(held);

@@ -80,15 +80,16 @@ napi_value Environment::run_sync(const Arguments& arguments) {
   plan::Plan& plan = *this->plan(arguments);
   if (plan.reads_buffers()) executor_.drain();
   if (bases_.size() < plan.base_count()) bases_.resize(plan.base_count());
+  if (run_buffers_.size() < plan.buffers().size()) run_buffers_.resize(plan.buffers().size());
   const napi_value arrays = arguments.absent(1) ? nullptr : arguments[1];
   bind(
-      arguments, plan, arrays, bases_.data(), [](const Buffer&) {}, [](napi_value) {});
+      arguments, plan, arrays, bases_.data(), run_buffers_.data(), [](const Buffer&) {}, [](napi_value) {});
   const Rows rows = this->rows(arguments, plan, 2);
   double* values = rows.values != nullptr ? rows.values : reinterpret_cast<double*>(values_.view.data);
   plan::RunControl control;
   const plan::RunResult result = run(plan,
                                      {bases_.data(), rows.scalars, values, rows.steps, timeline_.get(),
-                                      timeline_ == nullptr ? 0 : arguments.handle(0), true},
+                                      timeline_ == nullptr ? 0 : arguments.handle(0), true, run_buffers_.data()},
                                      control);
   ++runs_;
   if (result.fault.code == plan::Fault::kNone) return nullptr;

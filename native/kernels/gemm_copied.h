@@ -11,6 +11,7 @@
 
 #include "kernels/gemm_dot.h"
 #include "kernels/gemm_pack.h"
+#include "kernels/gemm_part.h"
 #include "kernels/gemm_unroll.h"
 #include "simd/vec.h"
 
@@ -32,19 +33,19 @@ GRADSMITH_GUARDED_BY_PAGES void copied_dot(const float* a, ptrdiff_t a_row, cons
   V acc[kRows][kColumns];
   GRADSMITH_UNROLL(4)
   for (int i = 0; i < kRows; i++) {
-    GRADSMITH_UNROLL(4)
+    GRADSMITH_UNROLL(8)
     for (int j = 0; j < kColumns; j++) acc[i][j] = V::zero();
   }
   ptrdiff_t p = 0;
   for (; p + kStep <= k; p += kStep, a += kLanes) {
-    V y[kColumns];
+    V x[kRows];
     GRADSMITH_UNROLL(4)
-    for (int j = 0; j < kColumns; j++) y[j] = E::copied(b + j * b_row + p);
-    GRADSMITH_UNROLL(4)
-    for (int i = 0; i < kRows; i++) {
-      const V x = V::load(a + i * a_row);
+    for (int i = 0; i < kRows; i++) x[i] = V::load(a + i * a_row);
+    GRADSMITH_UNROLL(8)
+    for (int j = 0; j < kColumns; j++) {
+      const V y = E::copied(b + j * b_row + p);
       GRADSMITH_UNROLL(4)
-      for (int j = 0; j < kColumns; j++) acc[i][j] = MultiplyAdd<Isa>::run(x, y[j], acc[i][j]);
+      for (int i = 0; i < kRows; i++) acc[i][j] = MultiplyAdd<Isa>::run(x[i], y, acc[i][j]);
     }
   }
   if (p < k) {
@@ -54,12 +55,19 @@ GRADSMITH_GUARDED_BY_PAGES void copied_dot(const float* a, ptrdiff_t a_row, cons
     GRADSMITH_UNROLL(4)
     for (int i = 0; i < kRows; i++) {
       const V x = V::load(a + i * a_row);
-      GRADSMITH_UNROLL(4)
+      GRADSMITH_UNROLL(8)
       for (int j = 0; j < kColumns; j++) acc[i][j] = MultiplyAdd<Isa>::run(x, E::copied(last[j]), acc[i][j]);
     }
   }
-  GRADSMITH_UNROLL(4)
-  for (int i = 0; i < kRows; i++) add_lanes(acc[i], sums + i * sums_row);
+  if constexpr (kColumns == 8) {
+    const V low[4] = {acc[0][0], acc[0][1], acc[0][2], acc[0][3]},
+            high[4] = {acc[0][4], acc[0][5], acc[0][6], acc[0][7]};
+    add_lanes(low, sums);
+    add_lanes(high, sums + 4);
+  } else {
+    GRADSMITH_UNROLL(4)
+    for (int i = 0; i < kRows; i++) add_lanes(acc[i], sums + i * sums_row);
+  }
 }
 
 using CopiedDotFn = void (*)(const float*, ptrdiff_t, const uint16_t*, ptrdiff_t, ptrdiff_t, float*, ptrdiff_t);
@@ -69,7 +77,11 @@ constexpr auto copied_dot_row(std::integer_sequence<int, kRowsLess1...>) {
   return std::array<CopiedDotFn, sizeof...(kRowsLess1)>{&copied_dot<Isa, kMode, kRowsLess1 + 1, kColumns>...};
 }
 
-/// Most rows of a block, whatever its columns.
+/// Columns of a block, `left` from the end: eight of a single row, whose sums are then enough to hide an FMA's latency.
+constexpr int copied_columns(ptrdiff_t rows, ptrdiff_t left) {
+  return rows == 1 && left >= 8 ? 8 : static_cast<int>(std::min<ptrdiff_t>(kDotColumns, left));
+}
+/// Most rows of a block.
 template <class Isa>
 inline constexpr int kCopiedRows = dot_rows(TileShape<Isa>::kManyRegisters, kDotColumns);
 
@@ -79,6 +91,7 @@ GRADSMITH_INLINE CopiedDotFn copied_dot_kernel(int rows, int columns) {
   static constexpr std::array<std::array<CopiedDotFn, static_cast<size_t>(kCopiedRows<Isa>)>, kDotColumns> kernels = {
       copied_dot_row<Isa, kMode, 1>(kRows), copied_dot_row<Isa, kMode, 2>(kRows), copied_dot_row<Isa, kMode, 3>(kRows),
       copied_dot_row<Isa, kMode, 4>(kRows)};
+  if (columns == 8) return &copied_dot<Isa, kMode, 1, 8>;
   return kernels[static_cast<size_t>(columns - 1)][static_cast<size_t>(rows - 1)];
 }
 
@@ -97,6 +110,28 @@ inline bool takes_copy(const GemmPlan& plan) {
     if (p.method != GemmMethod::kDots || p.across || p.pack_b) return false;
   }
   return true;
+}
+
+/// All dot products of a block's rows, which lie rounded in `a`, with columns [n0, n1) of the copy of B:
+/// store(sums, elements from row to row, rows, columns, row of the part, column of the part).
+template <class Isa, GemmMode kMode, class T, class Store>
+void copied_dots(const GemmPlan& plan, const GemmView<T>& g, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1, const T* a,
+                 Store store) {
+  if constexpr (kMode != GemmMode::kPlain) {
+    constexpr ptrdiff_t kRow = std::max<ptrdiff_t>(GemmVec<T, Isa>::kLanes, 8);
+    alignas(64) T sums[kCopiedRows<Isa> * kRow];
+    int columns;
+    for (ptrdiff_t j = n0; j < n1; j += columns) {
+      columns = copied_columns(b.i1 - b.i0, n1 - j);
+      for (ptrdiff_t i = b.i0; i < b.i1;) {
+        const int rows = static_cast<int>(std::min<ptrdiff_t>(kCopiedRows<Isa>, b.i1 - i));
+        copied_dot_kernel<Isa, kMode>(rows, columns)(a + i * plan.copied_row, plan.copied_row, g.b_copy + j * g.b_col,
+                                                     g.b_col, g.k, sums, kRow);
+        store(sums, kRow, rows, columns, i, j);
+        i += rows;
+      }
+    }
+  }
 }
 
 }  // namespace gradsmith::kernels

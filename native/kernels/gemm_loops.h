@@ -120,7 +120,10 @@ class GemmRunner {
     } else if (p.method == GemmMethod::kTiles) {
       tiles_across(p, b, n0, n1, memory_[index]);
     } else if (kMode != GemmMode::kPlain && g_.b_copy != nullptr) {
-      copied_dots(b, n0, n1);
+      copied_dots<Isa, kMode>(plan_, g_, b, n0, n1, copied_,
+                              [&](const T* sums, ptrdiff_t sums_row, int rows, int columns, ptrdiff_t i, ptrdiff_t j) {
+                                store(b, sums, sums_row, rows, columns, i, j, false);
+                              });
     } else {
       dots(p, b, n0, n1, memory_[index]);
     }
@@ -424,24 +427,6 @@ class GemmRunner {
           store(b, sums, kRow, rows, columns, b.i0 + i, n0 + j, false);
         }
         i += rows;
-      }
-    }
-  }
-
-  /// `dots` of A's rounded rows and columns of the copy of B.
-  void copied_dots(const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1) const {
-    if constexpr (kMode != GemmMode::kPlain) {
-      constexpr ptrdiff_t kRow = std::max<ptrdiff_t>(kLanes, kDotColumns);
-      alignas(64) T sums[kCopiedRows<Isa> * kRow];
-      for (ptrdiff_t j = n0; j < n1; j += kDotColumns) {
-        const int columns = static_cast<int>(std::min<ptrdiff_t>(kDotColumns, n1 - j));
-        for (ptrdiff_t i = b.i0; i < b.i1;) {
-          const int rows = static_cast<int>(std::min<ptrdiff_t>(kCopiedRows<Isa>, b.i1 - i));
-          copied_dot_kernel<Isa, kMode>(rows, columns)(copied_ + i * plan_.copied_row, plan_.copied_row,
-                                                       g_.b_copy + j * g_.b_col, g_.b_col, g_.k, sums, kRow);
-          store(b, sums, kRow, rows, columns, i, j, false);
-          i += rows;
-        }
       }
     }
   }

@@ -116,7 +116,9 @@ void Executor::run_job(Job& job) {
   const double* scalars = job.scalar_rows != nullptr ? job.scalar_rows : job.scalars.data();
   double* values = job.value_rows != nullptr ? job.value_rows : job.values.data();
   try {
-    job.result = run(*job.plan, {job.bases.data(), scalars, values, job.steps, job.timeline.get(), job.plan_number},
+    job.result = run(*job.plan,
+                     {job.bases.data(), scalars, values, job.steps, job.timeline.get(), job.plan_number, false,
+                      job.buffers.empty() ? nullptr : job.buffers.data()},
                      job.control);
   } catch (const std::bad_alloc&) {
     job.out_of_memory = true;

@@ -17,9 +17,10 @@ namespace gradsmith::plan {
 struct Job {
   int64_t id = 0;
   std::shared_ptr<Plan> plan;
-  std::vector<void*> bases;     // plan->base_count(); the buffers are filled in
-  std::vector<double> scalars;  // rows, unless they are read from `scalar_rows`
-  std::vector<double> values;   // rows, unless they go to `value_rows`
+  std::vector<void*> bases;      // plan->base_count(); the buffers are filled in
+  std::vector<Buffer*> buffers;  // as RunArguments has them, or none
+  std::vector<double> scalars;   // rows, unless they are read from `scalar_rows`
+  std::vector<double> values;    // rows, unless they go to `value_rows`
   const double* scalar_rows = nullptr;
   double* value_rows = nullptr;
   int64_t steps = 1;

@@ -55,6 +55,8 @@ struct Ref {
   T* at(void* const* bases) const {
     return reinterpret_cast<T*>(static_cast<char*>(bases[base]) + byte_offset);
   }
+  /// Is there anything, for what is not there in each run?
+  bool given(void* const* bases) const { return base != UINT32_MAX && bases[base] != nullptr; }
 };
 
 /// What `prepare` needs to know of its plan.
@@ -64,6 +66,10 @@ struct PrepareContext {
   virtual Ref ref(const Operand& operand) const = 0;
   /// The plan's workspace, for those who ask for one: see Prepared::workspace_bytes.
   virtual Ref workspace() const { return {UINT32_MAX, 0}; }
+  /// A copy of the operand's buffer in bfloat16, for as long as the buffer stays as it is: during a run the address of
+  /// the operand's first element in it, or of nothing (Ref::given) where there is none. For buffers that the plan does
+  /// not write alone; else the Ref is never given.
+  virtual Ref rounded(const Operand&) const { return {UINT32_MAX, 0}; }
   explicit PrepareContext(const kernels::KernelTable& table) : kernels(table) {}
   virtual ~PrepareContext() = default;
 };

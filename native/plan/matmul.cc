@@ -72,6 +72,7 @@ class Matmul final : public Prepared {
     c_ = context.ref(in.operands[0]);
     a_ = context.ref(in.operands[1]);
     b_ = context.ref(in.operands[2]);
+    b_copy_ = rounded_factor(plan_, in.operands[2], context);
     parts = plan_.parts == 0 ? 1 : plan_.parts;
     finish_parts = plan_.finish_parts;
     scratch_bytes = plan_.scratch_bytes;
@@ -93,11 +94,12 @@ class Matmul final : public Prepared {
   kernels::GemmPointers pointers(void* const* bases) const {
     kernels::GemmPointers p{c_.at<void>(bases), a_.at<void>(bases), b_.at<void>(bases)};
     p.workspace = workspace_.at<void>(bases);
+    if (b_copy_.given(bases)) p.b_copy = b_copy_.at<const uint16_t>(bases);
     return p;
   }
 
   kernels::GemmPlan plan_;
-  Ref c_{}, a_{}, b_{}, workspace_{};
+  Ref c_{}, a_{}, b_{}, b_copy_{}, workspace_{};
 };
 
 }  // namespace

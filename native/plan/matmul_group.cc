@@ -100,6 +100,7 @@ class MatmulGroup final : public Prepared {
     plan_ = product_functions(context.kernels.gemm, factor_a(in).dtype, in.attrs.back()).plan(shape);
     a_ = context.ref(factor_a(in));
     b_ = context.ref(factor_b(in));
+    b_copy_ = rounded_factor(plan_, factor_b(in), context);
     workspace_ = context.workspace();
     parts = plan_.parts == 0 ? 1 : plan_.parts;
     finish_parts = plan_.finish_parts;
@@ -147,6 +148,7 @@ class MatmulGroup final : public Prepared {
   void run_phase(kernels::GemmRun phase, void* const* bases, size_t part, void* scratch) const noexcept {
     kernels::GemmPointers pointers{nullptr, a_.at<void>(bases), b_.at<void>(bases)};
     pointers.workspace = workspace_.at<void>(bases);
+    if (b_copy_.given(bases)) pointers.b_copy = b_copy_.at<const uint16_t>(bases);
     if (update_) {
       pointers.c = refs_[0].at<void>(bases);
       pointers.alpha = -*refs_[update_->rate].at<double>(bases);
@@ -271,7 +273,7 @@ class MatmulGroup final : public Prepared {
   }
 
   kernels::GemmPlan plan_;
-  Ref a_{}, b_{}, workspace_{};
+  Ref a_{}, b_{}, b_copy_{}, workspace_{};
   std::vector<Ref> refs_;  // of the group's operands
   std::optional<MatmulUpdate> update_;
   std::optional<GroupProgram> program_;

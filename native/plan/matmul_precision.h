@@ -4,6 +4,7 @@
 
 #include "base/dtype.h"
 #include "kernels/gemm.h"
+#include "plan/instruction.h"
 
 namespace gradsmith::plan {
 
@@ -18,6 +19,11 @@ inline const char* wrong_precision(int32_t code, DType dtype) {
   if (code < 0 || code > 1) return "unknown precision";
   if (code == 1 && dtype != DType::kFloat32) return "bfloat16 precision takes float32";
   return nullptr;
+}
+
+/// B of a product as a rounded copy, where the product takes one: the Ref is given in the runs that have it.
+inline Ref rounded_factor(const kernels::GemmPlan& plan, const Operand& b, const PrepareContext& context) {
+  return plan.copied_row > 0 ? context.rounded(b) : Ref{UINT32_MAX, 0};
 }
 
 inline const kernels::GemmFunctions& product_functions(const kernels::GemmKernels& gemm, DType dtype, int32_t code) {

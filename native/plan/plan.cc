@@ -10,12 +10,27 @@ namespace {
 /// Addresses of a plan with `buffers` buffers and windows.
 class Addresses final : public PrepareContext {
  public:
-  Addresses(const kernels::KernelTable& table, size_t buffers)
-      : PrepareContext(table), buffers_(static_cast<uint32_t>(buffers)) {}
+  /// `copies` takes the buffers of which instructions ask for rounded copies.
+  Addresses(const kernels::KernelTable& table, std::span<const BufferSpec> specs, size_t windows,
+            std::vector<size_t>& copies)
+      : PrepareContext(table),
+        specs_(specs),
+        buffers_(static_cast<uint32_t>(specs.size() + windows)),
+        copies_(copies) {}
 
   Ref ref(const Operand& operand) const override { return at(operand.buffer, operand.dtype, operand.offset); }
 
   Ref workspace() const override { return {buffers_ + 2, 0}; }
+
+  Ref rounded(const Operand& operand) const override {
+    const auto buffer = static_cast<size_t>(operand.buffer);
+    if (operand.buffer < 0 || buffer >= specs_.size() || specs_[buffer].kind != BufferKind::kInput)
+      return PrepareContext::rounded(operand);
+    const auto at = std::find(copies_.begin(), copies_.end(), buffer);
+    const auto index = static_cast<uint32_t>(at - copies_.begin());
+    if (at == copies_.end()) copies_.push_back(buffer);
+    return {buffers_ + 3 + index, operand.offset * static_cast<int64_t>(sizeof(uint16_t))};
+  }
 
   Ref at(int32_t buffer, DType dtype, int64_t offset) const {
     const uint32_t base = buffer == kArena     ? buffers_
@@ -25,7 +40,9 @@ class Addresses final : public PrepareContext {
   }
 
  private:
-  uint32_t buffers_;
+  std::span<const BufferSpec> specs_;
+  uint32_t buffers_;  // and windows
+  std::vector<size_t>& copies_;
 };
 
 }  // namespace
@@ -43,7 +60,8 @@ Plan::Plan(std::span<const int32_t> words, const kernels::KernelTable& kernels) 
                         static_cast<size_t>(spec.scalar), spec.buffer_rows - spec.rows + 1,
                         spec.columns * static_cast<int64_t>(size_of(dtype))});
   }
-  const Addresses addresses(kernels, arena_base());
+  const Addresses addresses(kernels, buffers_, windows_.size(), copies_);
+  round_ = kernels.gemm.round;
   for (const ValueSpec& value : decoded.values) {
     values_.push_back({addresses.at(value.buffer, value.dtype, value.offset), value.dtype});
   }
@@ -66,6 +84,20 @@ bool Plan::bind_windows(void** bases, const double* scalars, Fault& fault) const
     bases[window.base] = static_cast<char*>(bases[window.buffer]) + row * window.row_bytes;
   }
   return true;
+}
+
+void Plan::bind_copies(void** bases, Buffer* const* buffers) const {
+  for (size_t i = 0; i < copies_.size(); ++i) {
+    Buffer* const buffer = buffers == nullptr ? nullptr : buffers[copies_[i]];
+    // (of const, since an address of a run may be one to write to; nobody writes to this one)
+    bases[copies_base() + i] = buffer == nullptr ? nullptr : const_cast<uint16_t*>(buffer->rounded(round_));
+  }
+}
+
+void Plan::tell_overwritten(Buffer* const* buffers) const {
+  for (size_t i = 0; i < buffers_.size(); ++i) {
+    if (buffers_[i].kind != BufferKind::kInput && buffers[i] != nullptr) buffers[i]->overwritten();
+  }
 }
 
 void Plan::read_values(void* const* bases, double* values) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/memory_pool.h"
+#include "plan/buffer.h"
 #include "plan/decoder.h"
 #include "plan/instruction.h"
 
@@ -29,11 +30,13 @@ class Plan {
 
   // For the runner.
 
-  /// Addresses during a run: the buffers in order, the windows, then the arena, the row of scalars, the workspace.
-  size_t base_count() const { return arena_base() + 3; }
+  /// Addresses during a run: the buffers in order, the windows, then the arena, the row of scalars, the workspace, and
+  /// the rounded copies of buffers.
+  size_t base_count() const { return copies_base() + copies_.size(); }
   size_t arena_base() const { return buffers_.size() + windows_.size(); }
   size_t scalars_base() const { return arena_base() + 1; }
   size_t workspace_base() const { return arena_base() + 2; }
+  size_t copies_base() const { return arena_base() + 3; }
   char* arena() const { return arena_.data(); }
   char* workspace() const { return workspace_.data(); }
   std::span<const std::unique_ptr<Prepared>> instructions() const { return instructions_; }
@@ -42,6 +45,10 @@ class Plan {
   bool threaded() const { return threaded_; }
   /// Moves the windows to the rows that the step's scalars name. False, and a fault, where the input has no such rows.
   bool bind_windows(void** bases, const double* scalars, Fault& fault) const;
+  /// Looks for the rounded copies; `buffers` are the run's, or null.
+  void bind_copies(void** bases, Buffer* const* buffers) const;
+  /// Tells the buffers that the plan writes.
+  void tell_overwritten(Buffer* const* buffers) const;
   /// Reads the values at the end of a step.
   void read_values(void* const* bases, double* values) const;
   std::mutex& mutex() { return mutex_; }
@@ -54,6 +61,8 @@ class Plan {
 
   std::vector<BufferSpec> buffers_;
   std::vector<Window> windows_;
+  std::vector<size_t> copies_;  // of which buffers
+  Buffer::Round round_;
   size_t scalars_ = 0;
   std::vector<Value> values_;
   std::vector<std::unique_ptr<Prepared>> instructions_;

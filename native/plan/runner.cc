@@ -122,6 +122,7 @@ RunResult run(Plan& plan, const RunArguments& arguments, RunControl& control) {
   void** bases = arguments.bases;
   bases[plan.arena_base()] = plan.arena();
   bases[plan.workspace_base()] = plan.workspace();
+  plan.bind_copies(bases, arguments.buffers);
   const double* scalars = arguments.scalars;
   double* values = arguments.values;
   Timeline* const timeline = arguments.timeline;
@@ -142,6 +143,7 @@ RunResult run(Plan& plan, const RunArguments& arguments, RunControl& control) {
     values += plan.values();
     control.steps_done.store(result.steps_done + 1, std::memory_order_release);
   }
+  if (arguments.buffers != nullptr) plan.tell_overwritten(arguments.buffers);
   if (timeline != nullptr) {
     timeline->add({arguments.plan_number, TimelineEvent::kRun, 0, Timeline::this_thread(), start, Timeline::now_ns()});
   }

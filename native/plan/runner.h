@@ -29,6 +29,8 @@ struct RunArguments {
   int32_t plan_number = 0;
   /// Does JavaScript do nothing but wait for this run? Then threads stay awake for the next a little longer.
   bool caller_waits = false;
+  /// The plan's buffers, each null where it is an array of JavaScript's; null, if nobody keeps any.
+  Buffer* const* buffers = nullptr;
 };
 
 struct RunResult {

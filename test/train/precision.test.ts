@@ -6,11 +6,13 @@ import {
   crossEntropy,
   type MatmulPrecision,
   manualSeed,
+  randn,
   setMatmulPrecision,
+  tensor,
   withMatmulPrecision,
 } from '../../lib/index.js';
 import { Linear, ReLU, Sequential } from '../../lib/nn/index.js';
-import { Adam } from '../../lib/optim/index.js';
+import { Adam, SGD } from '../../lib/optim/index.js';
 import { accuracy, Trainer } from '../../lib/train/index.js';
 
 afterEach(() => setMatmulPrecision('float32'));
@@ -42,4 +44,33 @@ it('digits are learned as well with products in bfloat16, which fit and predict 
   expect(roughly).not.toEqual(exactly);
   expect(predict('float32')).toEqual(exactly);
   expect(predict('bfloat16')).toEqual(roughly);
+});
+
+it('predictions in bfloat16 stay the same from call to call, and follow the weights', async () => {
+  setMatmulPrecision('bfloat16');
+  const model = new Sequential(new Linear(100, 40), new ReLU(), new Linear(40, 7));
+  const trainer = new Trainer({
+    model,
+    optimizer: new SGD(model.parameters(), { learningRate: 0.5 }),
+    loss: crossEntropy,
+  });
+  const rows = randn([3, 100], { seed: 1 });
+  const reference = () => model.forward(rows as never).dataSync();
+  const predictions = async () => {
+    const all = [reference()];
+    for (let k = 0; k < 4; k++)
+      all.push(trainer.predictSync(rows).dataSync(), await (await trainer.predict(rows)).data());
+    for (const each of all) expect(each).toEqual(all[0]);
+    return all[0];
+  };
+  const seen = [await predictions()];
+  await trainer.fit([rows, tensor([1, 2, 3], { dtype: 'int32' })], { epochs: 2, batchSize: 3 });
+  seen.push(await predictions());
+  model.loadStateDict({ ...(await model.stateDict()), '0.weight': randn([40, 100], { seed: 2 }) });
+  seen.push(await predictions());
+  const loss = crossEntropy(model.forward(rows as never) as never, tensor([0, 0, 0], { dtype: 'int32' }) as never);
+  loss.backward();
+  await trainer.optimizer.step();
+  seen.push(await predictions());
+  for (let k = 1; k < seen.length; k++) expect(seen[k]).not.toEqual(seen[k - 1]);
 });
