@@ -1,5 +1,6 @@
 import { sizeOf, type TypedArray } from '../dtype.js';
 import { GradsmithError } from '../errors.js';
+import type { Extent } from '../shape.js';
 import { Storage } from '../storage.js';
 import { native } from './native.js';
 
@@ -8,17 +9,17 @@ import { native } from './native.js';
 const released = new FinalizationRegistry<number>((handle) => native.releaseBuffer(handle));
 
 /** A zero-filled native buffer; an empty tensor gets a byte, so that it has a handle. */
-function createBuffer(type: number, elements: number): number {
+function createBuffer(type: number, elements: number, rows = 1): number {
   try {
-    return native.createBuffer(Math.max(elements * sizeOf(type), 1));
+    return native.createBuffer(Math.max(elements * sizeOf(type), 1), rows);
   } catch (cause) {
     throw new GradsmithError('ERR_NATIVE', (cause as Error).message, { cause });
   }
 }
 
 /** Storage in a zero-filled native buffer. */
-export function nativeStorage(type: number, elements: number): Storage {
-  const handle = createBuffer(type, elements);
+export function nativeStorage(type: number, { size, rank, dims }: Extent): Storage {
+  const handle = createBuffer(type, size, rank === 2 && size > 0 ? dims[0] : 1);
   const storage = new Storage(null, handle);
   released.register(storage, handle, storage);
   return storage;

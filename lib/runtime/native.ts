@@ -100,8 +100,8 @@ export interface NativeAddon {
    */
   configure(setting: number, value: number): Float64Array | undefined;
 
-  /** Zero-filled memory, 64-byte aligned; returns its handle. */
-  createBuffer(bytes: number): number;
+  /** Zero-filled memory, 64-byte aligned, for a matrix of so many rows; returns its handle. */
+  createBuffer(bytes: number, rows?: number): number;
   /** Jobs that use the buffer keep its memory until they are done. */
   releaseBuffer(handle: number): void;
   /** Copies into a buffer. Blocks while queued jobs use it. */
@@ -151,7 +151,7 @@ export interface NativeAddon {
 export const SETTING_THREADS = 0;
 export const SETTING_TIMELINE = 1;
 
-const ABI = 3;
+const ABI = 4;
 
 /** Where package.json is: two folders up from lib/runtime as from dist/runtime. */
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -37,7 +37,7 @@ function mutable(op: string, init: unknown): AnyTensor {
   const p: AnyTensor = new Tensor(null, [], 0, t.extent, t.type, false);
   extraOf(p).mutable = true;
   if (t.kind === STORED && t.storage!.host !== null) {
-    const storage = nativeStorage(t.type, t.extent.size);
+    const storage = nativeStorage(t.type, t.extent);
     writeNative(storage, t.storage!.host);
     p.kind = STORED;
     p.storage = storage;

@@ -185,7 +185,7 @@ export function markWritten(targets: readonly AnyTensor[]): void {
  * it come before whatever uses it.
  */
 export function storeValue(t: AnyTensor, value: AnyTensor): void {
-  const storage = nativeStorage(value.type, value.extent.size);
+  const storage = nativeStorage(value.type, value.extent);
   const target = stored(storage, value.extent.dims, value.type);
   const request: RunRequest = { outputs: NONE, values: [value], targets: [target], forget: false, onFailure: null };
   let waiting = startRun(request);

@@ -19,9 +19,10 @@ Environment::Buffer& Environment::buffer(const Arguments& arguments) {
 
 napi_value Environment::create_buffer(const Arguments& arguments) {
   const int64_t bytes = arguments.whole(0, "the number of bytes", 0, kMostBytes);
+  const int64_t rows = arguments.absent(1) ? 1 : arguments.whole(1, "the number of rows", 1, kMostBytes);
   Buffer buffer;
   try {
-    buffer = std::make_shared<plan::Buffer>(static_cast<size_t>(bytes));
+    buffer = std::make_shared<plan::Buffer>(static_cast<size_t>(bytes), static_cast<size_t>(rows));
   } catch (const std::bad_alloc&) {
     arguments.fail("no memory for " + std::to_string(bytes) + " bytes");
   }

@@ -166,6 +166,9 @@ struct GemmKernels {
   void (*round)(const float* from, size_t count, uint16_t* to);
 };
 
+/// The row at which products cut a matrix of so many rows in two, where they cut it along them.
+ptrdiff_t gemm_half(ptrdiff_t rows);
+
 /// Chooses methods, blocks and parts for a shape; GemmFunctions::plan adds the functions.
 GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& traits);
 

@@ -99,6 +99,9 @@ double remote_bytes(const GemmShape& s, const Grid& grid, const GemmTraits& t) {
   return elements * t.element_bytes;
 }
 
+/// Rows and terms of a part are a multiple of it.
+constexpr ptrdiff_t kRowUnit = 4;
+
 /// Rows, columns or terms in `pieces` even steps, each a multiple of `unit`.
 ptrdiff_t step_of(ptrdiff_t size, ptrdiff_t pieces, ptrdiff_t unit) {
   return pieces == 1 ? size : up(even_part(size, pieces), unit);
@@ -109,9 +112,9 @@ ptrdiff_t step_of(ptrdiff_t size, ptrdiff_t pieces, ptrdiff_t unit) {
 double cut_by(const Grid& grid, const GemmTraits& t, GemmPlan& plan) {
   const GemmShape& s = plan.shape;
   if (grid.batch > plan.batch_count || (grid.k > 1 && plan.batch_count > 1)) return kNever;
-  plan.m_step = step_of(s.m, grid.m, 4);
+  plan.m_step = step_of(s.m, grid.m, kRowUnit);
   plan.n_step = step_of(s.n, grid.n, t.lanes);
-  plan.k_step = step_of(s.k, grid.k, 4);
+  plan.k_step = step_of(s.k, grid.k, kRowUnit);
   const bool idle = (grid.m - 1) * plan.m_step >= s.m || (grid.n - 1) * plan.n_step >= s.n ||
                     (grid.k > 1 && (grid.k - 1) * plan.k_step >= s.k);
   if (idle) return kNever;
@@ -167,7 +170,7 @@ bool cut_by_rows(ptrdiff_t parts, const GemmTraits& t, GemmPlan& plan) {
   plan = cut;
   plan.shares_b = true;
   plan.grid_m = static_cast<int32_t>(parts);
-  plan.m_step = step_of(s.m, parts, 4);
+  plan.m_step = step_of(s.m, parts, kRowUnit);
   plan.n_step = s.n;
   plan.k_step = s.k;
   return true;
@@ -201,6 +204,8 @@ void take_column_for_row(GemmPlan& plan) {
 }
 
 }  // namespace
+
+ptrdiff_t gemm_half(ptrdiff_t rows) { return step_of(rows, 2, kRowUnit); }
 
 GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
   GemmPlan plan{};

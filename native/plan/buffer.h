@@ -12,10 +12,12 @@ class Buffer {
  public:
   using Round = void (*)(const float* from, size_t count, uint16_t* to);
 
+  /// Zeros. Of a large matrix of `rows` rows, each half lies in pages of its own, cut where products cut it between two
+  /// cores: hardware that fetches ahead stops at the end of a page, and does not pull what the other core writes.
   /// Throws std::bad_alloc.
-  explicit Buffer(size_t bytes) : memory_(bytes) {}
-  char* data() const { return memory_.data(); }
-  size_t size() const { return memory_.size(); }
+  explicit Buffer(size_t bytes, size_t rows = 1);
+  char* data() const { return data_; }
+  size_t size() const { return size_; }
 
   /// Somebody has written to it: what was derived is gone.
   void overwritten() noexcept;
@@ -26,6 +28,8 @@ class Buffer {
 
  private:
   Block memory_;
+  char* data_;
+  size_t size_;
   Block copy_;
   bool asked_ = false;
 };

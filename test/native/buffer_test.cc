@@ -72,6 +72,24 @@ TEST_CASE("a buffer has a rounded copy from its second use on, until it is overw
   CHECK(empty.rounded(round) == nullptr);
 }
 
+TEST_CASE("the halves of a large matrix lie in pages of their own") {
+  for (const size_t rows : {2, 100, 784, 1000, 100000}) {
+    for (const size_t row_bytes : {4, 400, 2048, 4000}) {
+      const size_t bytes = rows * row_bytes;
+      const Buffer buffer(bytes, rows);
+      const auto at = reinterpret_cast<uintptr_t>(buffer.data());
+      CHECK(buffer.size() == bytes);
+      CHECK(at % 64 == 0);
+      std::memset(buffer.data(), 1, bytes);
+      if (bytes < 65536) continue;
+      const size_t half = static_cast<size_t>(kernels::gemm_half(static_cast<ptrdiff_t>(rows))) * row_bytes;
+      const size_t before_border = (4096 - (at + half) % 4096) % 4096;
+      CHECK(before_border < 64);  // less than a line, since the matrix begins with one
+    }
+  }
+  CHECK(Buffer(70000, 3).size() == 70000);  // no matrix of so many rows
+}
+
 TEST_CASE("products with a factor that stays read its copy, to the same bits, and see what is written to it") {
   for (const kernels::KernelTable* table : kernels::available_tables()) {
     CAPTURE(table->isa);
