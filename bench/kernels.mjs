@@ -115,6 +115,11 @@ export const reductions = [
   ]),
   rows('layerNorm', 2048, 128, 2, () => g.layerNorm(some(2048, 128), some(128), some(128)).dataSync()),
   rows('gradient of layerNorm', 2048, 128, 3, () => gradientOf((x) => g.layerNorm(x, some(128), some(128)), 2048, 128)),
+  rows('gradients of layerNorm', 2048, 128, 3, () => {
+    const [x, gamma, beta] = [some(2048, 128), some(128), some(128)].map((t) => g.parameter(t));
+    const all = g.gradients(g.sum(g.mul(g.layerNorm(x, gamma, beta), some(2048, 128))), [x, gamma, beta]);
+    return g.evaluate(...all);
+  }),
   rows('gradient of softmax', 2048, 128, 3, () => gradientOf((x) => g.softmax(x), 2048, 128)),
   rows('sum of all', 4096, 4096, 1, () => g.sum(some(4096, 4096)).dataSync()),
 ];

@@ -1,5 +1,5 @@
 import { DTYPES, type DType } from '../dtype.js';
-import { INSTRUCTIONS, MICRO_OPS, REDUCE, SOFTMAX } from './instructions.js';
+import { GROUP, INSTRUCTIONS, MICRO_OPS, NUMBERS } from './instructions.js';
 import { type MatmulPrecision, precisionName } from './precision.js';
 
 // A plan's words as plain objects again, for whoever wants to know what a plan does: what it moves, and `explain()`.
@@ -22,7 +22,7 @@ export interface DecodedMicroOp {
 
 /** The program of an elementwise group. */
 export interface DecodedGroup {
-  /** Registers that come from outside; in a group over a product, the first is the product. */
+  /** Registers that come from outside; in a group over a product or a reduction, the first is that. */
   readonly inputs: number;
   readonly ops: readonly DecodedMicroOp[];
   readonly outputRegisters: readonly number[];
@@ -30,7 +30,7 @@ export interface DecodedGroup {
 
 /** A step of a row group. */
 export interface DecodedRowStep {
-  /** GROUP, NUMBERS, REDUCE or SOFTMAX of `instructions.ts`. */
+  /** GROUP, NUMBERS, REDUCE, SOFTMAX or COLUMNS of `instructions.ts`. */
   readonly kind: number;
   readonly choice: number;
   readonly group: DecodedGroup | null;
@@ -89,9 +89,10 @@ export function decodePlan(words: Int32Array): DecodedPlan {
     at++; // its length
     const attributes = list(next());
     const operands = Array.from({ length: next() }, operand);
-    const group = name === 'elementwise' || name === 'matmulGroup' ? decodeGroup(attributes) : null;
+    const words = groupWords(name, attributes);
+    const group = words === null ? null : decodeGroup(words);
     const steps = name === 'rowGroup' ? decodeSteps(attributes) : [];
-    const written = group !== null || name === 'rowGroup' ? attributes[1]! : 1;
+    const written = name === 'rowGroup' ? attributes[1]! : (group?.outputRegisters.length ?? 1);
     const precision = name === 'matmul' || name === 'matmulGroup' ? precisionName(attributes.at(-1)!) : null;
     const [outputs, inputs] = [operands.slice(0, written), operands.slice(written)];
     return { name, attributes, outputs, inputs, group, precision, steps };
@@ -99,12 +100,18 @@ export function decodePlan(words: Int32Array): DecodedPlan {
   return { arenaBytes, buffers, windows, values, instructions };
 }
 
+/** Where an instruction's group begins among its attributes; null where it has none. */
+function groupWords(name: string, attributes: readonly number[]): readonly number[] | null {
+  if (name === 'elementwise' || name === 'matmulGroup') return attributes;
+  return name === 'reduce' && attributes.length > 1 ? attributes.slice(1) : null;
+}
+
 function decodeSteps(attributes: readonly number[]): DecodedRowStep[] {
   const [, outputs, count] = attributes as [number, number, number];
   let at = 3 + outputs;
   return Array.from({ length: count }, () => {
     const kind = attributes[at]!;
-    if (kind === REDUCE || kind === SOFTMAX) {
+    if (kind !== GROUP && kind !== NUMBERS) {
       at += 3;
       return { kind, choice: attributes[at - 2]!, group: null };
     }

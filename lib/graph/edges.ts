@@ -5,9 +5,9 @@ import type { View } from './view.js';
 
 // Which units read what, and which must wait for which.
 
-/** What a unit's product multiplies; nothing if it has none. */
-export function factorsOf(values: readonly Lowered[], unit: Unit): readonly View[] {
-  return unit.product < 0 ? [] : values[unit.product]!.operands;
+/** What a unit's product multiplies or its reduction reduces; nothing if it has none. */
+export function producerReads(values: readonly Lowered[], unit: Unit): readonly View[] {
+  return unit.producer < 0 ? [] : values[unit.producer]!.operands;
 }
 
 /** What a unit reads element by element (an instruction: in its own way), as its operands see it. */
@@ -15,7 +15,7 @@ export function operandsOf(values: readonly Lowered[], unit: Unit, fused: boolea
   if (unit.rows !== null) return unit.rows.inputs.filter((i) => i.scalar < 0).map((i) => i.view);
   if (unit.elementwise)
     return programOf(values, unit, fused)
-      .inputs.filter((i) => i.scalar < 0 && i.view.owner !== unit.product)
+      .inputs.filter((i) => i.scalar < 0 && i.view.owner !== unit.producer)
       .map((i) => i.view);
   const v = values[unit.members[0]!]!;
   return v.operands.filter((_, i) => !v.scalarOperands.includes(i));
@@ -23,7 +23,7 @@ export function operandsOf(values: readonly Lowered[], unit: Unit, fused: boolea
 
 /** All the memory that a unit reads. */
 export function readsOf(values: readonly Lowered[], unit: Unit, fused: boolean): View[] {
-  return [...operandsOf(values, unit, fused), ...factorsOf(values, unit)];
+  return [...operandsOf(values, unit, fused), ...producerReads(values, unit)];
 }
 
 /** Units by position, and which wait for each other. Built once a plan: passes that join units keep it true. */

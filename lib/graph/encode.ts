@@ -15,6 +15,7 @@ import { LEAF, type LoweredGraph, WINDOW } from './lower.js';
 import type { Memory, Place } from './memory.js';
 import { type GroupProgram, programOf } from './program.js';
 import type { RowProgram } from './row-program.js';
+import { isColumnSum } from './row-space.js';
 import type { Schedule } from './schedule.js';
 import { sizeOfDims, type View, wholeView } from './view.js';
 
@@ -108,7 +109,7 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
   const group = (unit: Unit): void => {
     const program = programOf(values, unit, input.fused);
     const attributes = programWords(program, unit.outputs);
-    if (unit.product >= 0) {
+    if (unit.producer >= 0) {
       groupOfProduct(unit, program, attributes);
       return;
     }
@@ -120,9 +121,9 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
 
   /** Its first input, the product, has no operand; the factors stand at the end. */
   const groupOfProduct = (unit: Unit, program: GroupProgram, attributes: readonly number[]): void => {
-    const { rows, columns, a, b } = productOperands(values, unit.product)!;
+    const { rows, columns, a, b } = productOperands(values, unit.producer)!;
     const dims = [rows, columns];
-    const all = [...attributes, ...values[unit.product]!.attributes]; // the product's: its precision
+    const all = [...attributes, ...values[unit.producer]!.attributes]; // the product's: its precision
     instruction('matmulGroup', all, unit.outputs.length + program.inputs.length + 1, () => {
       for (const k of unit.outputs) operand(wholeView(k, dims));
       for (const { view, scalar } of program.inputs.slice(1))
@@ -142,6 +143,10 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
     }
     instruction('rowGroup', attributes, unit.outputs.length + inputs.length, () => {
       for (const k of unit.outputs) {
+        if (isColumnSum(values[k]!)) {
+          operand(wholeView(k, [1, columns]));
+          continue;
+        }
         const width = sizeOfDims(values[k]!.dims) === rows ? 1 : columns;
         operand(wholeView(k, [rows, width]));
       }

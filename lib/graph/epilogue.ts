@@ -58,11 +58,11 @@ export function attachProducts(graph: LoweredGraph, edges: Edges): void {
     const group = edges.units[to]!;
     const readElsewhere = readers.length > 1 || roots.has(product);
     const outputs = readElsewhere ? [product, ...group.outputs] : group.outputs;
-    edges.join(new Set([from, to]), to, { ...group, product, outputs });
+    edges.join(new Set([from, to]), to, { ...group, producer: product, outputs });
   }
 
   function accepts(group: Unit, product: number, { rows, columns }: ProductOperands): boolean {
-    if (!group.elementwise || group.product >= 0 || group.outputs.length >= LIMITS.groupOutputs) return false;
+    if (!group.elementwise || group.producer >= 0 || group.outputs.length >= LIMITS.groupOutputs) return false;
     const { dims } = values[group.members[0]!]!;
     // The group may see the rows as several dimensions.
     if (dims[dims.length - 1] !== columns || sizeOfDims(dims) !== rows * columns) return false;

@@ -12,8 +12,8 @@ export interface Unit {
   readonly members: readonly number[];
   /** Those of them that somebody outside reads: they get memory. */
   readonly outputs: readonly number[];
-  /** A matrix product that an elementwise unit works on block by block, while it is in cache; -1: none. */
-  readonly product: number;
+  /** A matrix product or a reduction that an elementwise unit works on piece by piece, while that is in cache; -1: none. */
+  readonly producer: number;
   /** Elementwise groups and reductions over the same rows, and how they are computed together; null: none of that. */
   readonly rows: RowProgram | null;
 }
@@ -112,7 +112,7 @@ export function fuse(graph: LoweredGraph, enabled: boolean): Unit[] {
       elementwise: values[members[0]!]!.kind === ELEMENTWISE,
       members,
       outputs: outputsOf(members),
-      product: -1,
+      producer: -1,
       rows: null,
     }));
 }

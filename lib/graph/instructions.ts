@@ -74,18 +74,19 @@ export function microCodeOf(name: string): number {
 
 /** Constants of the plan format (docs/architecture.md). */
 export const MAGIC = 0x47534d31;
-export const FORMAT_VERSION = 4;
+export const FORMAT_VERSION = 5;
 export const BUFFER_INPUT = 0;
 export const BUFFER_STATE = 1;
 export const BUFFER_OUTPUT = 2;
 export const OPERAND_ARENA = -1;
 export const OPERAND_SCALARS = -2;
 
-/** What a step of a row group does (native/plan/row_program.h): a group over the space, or over a number a row; and reductions of rows. */
+/** What a step of a row group does (native/plan/row_program.h): a group over the space, or over a number a row; reductions of rows; sums of columns. */
 export const GROUP = 0;
 export const NUMBERS = 1;
 export const REDUCE = 2;
 export const SOFTMAX = 3;
+export const COLUMNS = 4;
 
 /** Kinds of `reduce` (native/kernels/rows.h). */
 export const SUM = 0;

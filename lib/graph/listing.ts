@@ -1,7 +1,7 @@
 import { codeOf, sizeOf } from '../dtype.js';
 import { contiguousStrides, show } from '../shape.js';
 import type { DecodedGroup, DecodedInstruction, DecodedOperand, DecodedPlan } from './decode.js';
-import { NUMBERS, OPERAND_ARENA, OPERAND_SCALARS, REDUCE } from './instructions.js';
+import { COLUMNS, NUMBERS, OPERAND_ARENA, OPERAND_SCALARS, REDUCE } from './instructions.js';
 import { sizeOfDims } from './view.js';
 import { type Work, workOf, workOfPlan } from './work.js';
 
@@ -26,12 +26,13 @@ export function listing(plan: DecodedPlan, times: ArrayLike<number> | null = nul
   return [head, ...align(rows)].join('\n');
 }
 
-/** The micro-ops of a group; of a row group the steps, in a row's numbers in brackets: `sum; (mul add); sub mul`. */
+/** The micro-ops of a group; of a row group the steps, on a row's numbers in brackets: `sum; (mul add); sub mul; sum of columns`. */
 function programText({ group, steps }: DecodedInstruction): string {
   if (group !== null) return opsText(group);
   return steps
     .map(({ kind, choice, group }) => {
       if (kind === REDUCE) return REDUCTIONS[choice]!;
+      if (kind === COLUMNS) return `${REDUCTIONS[choice]!} of columns`;
       if (group === null) return choice === 1 ? 'logSoftmax' : 'softmax';
       return kind === NUMBERS ? `(${opsText(group)})` : opsText(group);
     })

@@ -1,5 +1,5 @@
 import { sizeOf } from '../dtype.js';
-import { factorsOf, readsOf } from './edges.js';
+import { producerReads, readsOf } from './edges.js';
 import type { LoweredGraph } from './lower.js';
 import { isWhole } from './program.js';
 import { mayOverwrite } from './row-program.js';
@@ -51,8 +51,8 @@ export function placeValues(
   const blocks = new Map<number, Block>();
   plan.units.forEach((unit, t) => {
     const taken = new Set<Block>();
-    // A product reads its factors while results are written.
-    for (const f of factorsOf(values, unit)) if (blocks.has(f.owner)) taken.add(blocks.get(f.owner)!);
+    // A product reads its factors, and a reduction what it reduces, while results are written.
+    for (const f of producerReads(values, unit)) if (blocks.has(f.owner)) taken.add(blocks.get(f.owner)!);
     for (const k of unit.outputs) {
       const own = plan.inPlace.get(k) ?? outputBuffers.get(k);
       if (own !== undefined) {

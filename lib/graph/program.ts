@@ -43,7 +43,7 @@ const programs = new WeakMap<Unit, GroupProgram>();
 export function programOf(values: readonly Lowered[], unit: Unit, fused: boolean): GroupProgram {
   let program = programs.get(unit);
   if (program === undefined) {
-    program = buildProgram(values, unit.members, fused, unit.product);
+    program = buildProgram(values, unit.members, fused, unit.producer);
     programs.set(unit, program);
   }
   return program;

@@ -1,8 +1,8 @@
-import { GROUP, MEAN, NUMBERS, REDUCE, SOFTMAX, SUM } from './instructions.js';
+import { COLUMNS, GROUP, MEAN, NUMBERS, REDUCE, SOFTMAX, SUM } from './instructions.js';
 import { LIMITS } from './limits.js';
 import { ELEMENTWISE, INSTRUCTION, type Lowered } from './lower.js';
 import { buildProgram, type GroupInput, type GroupProgram } from './program.js';
-import { isWide, rowView, type Space } from './row-space.js';
+import { isColumnSum, isWide, rowView, type Space } from './row-space.js';
 import { sizeOfDims, type View } from './view.js';
 
 // What a row group computes, step by step.
@@ -41,7 +41,10 @@ const CHEAP_OPS = 6;
 /** Thrown where a row group would be too large for the format. */
 class TooLarge extends Error {}
 
-/** Orders the members into steps: each reduction after what it needs, and at the end what is read outside. */
+/**
+ * Orders the members into steps: each reduction after what it needs, then sums of columns, and at the end what is read outside. A sum of
+ * the columns of that comes last of all.
+ */
 export class RowBuilder {
   private readonly inputs: GroupInput[] = [];
   private readonly matrices: View[] = [];
@@ -76,13 +79,17 @@ export class RowBuilder {
       demands.forEach((reductions, demand) => {
         for (const k of reductions) this.findNeeds(this.operandOf(k), demand);
       });
-      const last = demands.length;
+      const [early, late] = this.columnSums();
+      early.forEach((k, i) => this.findNeeds(this.operandOf(k), demands.length + i));
+      const last = demands.length + early.length;
       for (const k of this.outputs) for (const o of this.wideOperands(k)) this.findNeeds(o, last);
       demands.forEach((reductions, demand) => this.addReductions(reductions, demand));
+      early.forEach((k, i) => this.addReductions([k], demands.length + i));
       this.addGroup(
         this.outputs.filter((k) => this.isWideOp(k)),
         last,
       );
+      for (const k of late) this.addReductions([k], last);
       this.addNumbers(this.outputs.filter((k) => this.isNarrowOp(k)));
     } catch (error) {
       if (error instanceof TooLarge) return null;
@@ -98,12 +105,19 @@ export class RowBuilder {
     return fits && wide ? { rows, columns, inputs, matrices, steps: steps.map((s) => this.placed(s)) } : null;
   }
 
-  /** The reductions in order; two sums that one pass over the elements can serve are together, where the second was. */
+  /** Sums of columns: those of what is made for them alone, or comes from outside, and those of outputs. */
+  private columnSums(): [number[], number[]] {
+    const all = this.members.filter((k) => isColumnSum(this.values[k]!));
+    const ofOutput = (k: number): boolean => this.outside.has(this.operandOf(k));
+    return [all.filter((k) => !ofOutput(k)), all.filter(ofOutput)];
+  }
+
+  /** The reductions of rows in order; two sums that one pass over the elements can serve are together, where the second was. */
   private demands(): number[][] {
     const demands: number[][] = [];
     const needs = new Map<number, ReadonlySet<number>>();
     for (const k of this.members) {
-      if (this.values[k]!.kind !== INSTRUCTION) continue;
+      if (this.values[k]!.kind !== INSTRUCTION || isColumnSum(this.values[k]!)) continue;
       const behind = this.behind(k);
       needs.set(k, behind);
       demands.push([k]);
@@ -183,7 +197,7 @@ export class RowBuilder {
     for (const k of reductions) {
       const v = this.values[k]!;
       this.add({
-        kind: v.name === 'softmax' ? SOFTMAX : REDUCE,
+        kind: v.name === 'softmax' ? SOFTMAX : isColumnSum(v) ? COLUMNS : REDUCE,
         choice: v.attributes[0]!,
         program: null,
         reads: [this.read(v, { view: v.operands[0]!, scalar: -1 })],

@@ -1,8 +1,11 @@
+import { isFloat } from '../dtype.js';
+import { MEAN, SUM } from './instructions.js';
 import { ELEMENTWISE, type Lowered } from './lower.js';
 import { isWhole } from './program.js';
-import { reshapeView, type View } from './view.js';
+import { reshapeView, sizeOfDims, type View } from './view.js';
 
-// The rows that a row group works on, and what of them a value is: wide (an element for each place) or narrow (a number a row).
+// The rows that a row group works on, and what of them a value is: wide (an element for each place), narrow (a number a row), or a sum of
+// columns (a number a column), which nothing in the group reads.
 
 export interface Space {
   readonly dims: readonly number[];
@@ -21,6 +24,16 @@ export function isNarrow(v: Lowered, { dims }: Space): boolean {
   return (
     (squeezed || (v.dims.length === dims.length && v.dims[last] === 1)) &&
     dims.every((d, i) => i === last || v.dims[i] === d)
+  );
+}
+
+/** Is it a sum or mean over all dimensions but the last, of more than one row? */
+export function isColumnSum({ name, type, dims, operands, attributes }: Lowered): boolean {
+  if (name !== 'reduce' || !isFloat(type) || (attributes[0] !== SUM && attributes[0] !== MEAN)) return false;
+  const of = operands[0]!.dims;
+  const last = of.length - 1;
+  return (
+    last > 0 && dims[last] === of[last] && dims.every((d, i) => i === last || d === 1) && sizeOfDims(of) > of[last]!
   );
 }
 
@@ -51,6 +64,7 @@ export function isReadable(
 ): boolean {
   const owner = values[view.owner]!;
   if (owner.uniformOps > 0) return true;
+  if (made.has(view.owner) && isColumnSum(owner)) return false;
   const matrix = rowView(values[k]!, view, space);
   if (matrix === null) return false;
   if (!made.has(view.owner)) return true;

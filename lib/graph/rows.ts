@@ -3,16 +3,21 @@ import type { Unit } from './fuse.js';
 import { LIMITS } from './limits.js';
 import { ELEMENTWISE, INSTRUCTION, type Lowered, type LoweredGraph } from './lower.js';
 import { RowBuilder } from './row-program.js';
-import { isReadable, isWide, type Space, sameRows } from './row-space.js';
+import { isColumnSum, isReadable, isWide, type Space, sameRows } from './row-space.js';
 import { isContiguous, sizeOfDims } from './view.js';
 
-// Row groups: elementwise groups and reductions over the same rows, computed together on a few rows at a time while these are in cache.
+/** Sums of the columns of longer rows stay apart: what they keep from block to block would leave the nearest caches. */
+const SUMMED_COLUMNS = 4096;
+
+// Row groups: elementwise groups and reductions over the same rows, computed together on a few rows at a time while these are in cache;
+// and sums of the columns of what they read or make.
 // A space is `rows` rows of `columns` elements. A value over it is wide (an element for each place) or narrow (a number a row).
 
 /** Joins units that work on the same rows, around each reduction of rows. */
 export function fuseRows(graph: LoweredGraph, edges: Edges): void {
   const { values } = graph;
   const roots = new Set([...graph.outputs.map((o) => o.owner), ...graph.updates.map((u) => u.value)]);
+  const columnSums = findColumnSums();
   for (let i = 0; i < edges.units.length; i++) {
     const unit = edges.units[i]!;
     const space = unit === null || unit.rows !== null ? null : spaceOf(values, unit);
@@ -23,7 +28,19 @@ export function fuseRows(graph: LoweredGraph, edges: Edges): void {
     const outside = new Set([...set].flatMap((u) => readOutside(u, set)));
     const outputs = members.filter((k) => roots.has(k) || outside.has(k));
     const rows = new RowBuilder(values, members, outputs, space).build();
-    if (rows !== null) edges.join(set, i, { elementwise: false, members, outputs, product: -1, rows });
+    if (rows !== null) edges.join(set, i, { elementwise: false, members, outputs, producer: -1, rows });
+  }
+
+  /** By what they add up, the units that are sums of columns. */
+  function findColumnSums(): Map<number, number[]> {
+    const found = new Map<number, number[]>();
+    edges.units.forEach((unit, u) => {
+      const v = values[unit!.members[0]!]!;
+      if (!mayJoin(v)) return;
+      const { owner } = v.operands[0]!;
+      found.set(owner, [...(found.get(owner) ?? []), u]);
+    });
+    return found;
   }
 
   /** What units outside the set read, of those that wait for u. */
@@ -37,7 +54,8 @@ export function fuseRows(graph: LoweredGraph, edges: Edges): void {
     for (let grown = true; grown; ) {
       grown = false;
       for (const u of neighbours(set)) {
-        if (edges.units[u]!.rows !== null || !accepts(set, u, space)) continue;
+        const unit = edges.units[u];
+        if (unit == null || unit.rows !== null || !accepts(set, u, space)) continue;
         set.add(u);
         grown = true;
       }
@@ -48,7 +66,10 @@ export function fuseRows(graph: LoweredGraph, edges: Edges): void {
   function neighbours(set: ReadonlySet<number>): Set<number> {
     const found = new Set<number>();
     for (const u of set) {
-      for (const v of edges.reads[u]!) found.add(edges.unitOf.get(v.owner) ?? u);
+      for (const v of edges.reads[u]!) {
+        found.add(edges.unitOf.get(v.owner) ?? u);
+        for (const sum of columnSums.get(v.owner) ?? []) found.add(sum);
+      }
       for (const w of edges.after[u]!) found.add(w);
     }
     for (const u of set) found.delete(u);
@@ -57,7 +78,7 @@ export function fuseRows(graph: LoweredGraph, edges: Edges): void {
 
   function accepts(set: ReadonlySet<number>, u: number, space: Space): boolean {
     const unit = edges.units[u]!;
-    if (!unit.elementwise && spaceOf(values, unit) === null) return false;
+    if (!unit.elementwise && spaceOf(values, unit) === null && !mayJoin(values[unit.members[0]!]!)) return false;
     if (unit.members.some((k) => !sameRows(values[k]!, space))) return false;
     const wider = new Set(set).add(u);
     const made = new Set([...wider].flatMap((w) => edges.units[w]!.members));
@@ -68,6 +89,11 @@ export function fuseRows(graph: LoweredGraph, edges: Edges): void {
     }
     return !edges.comesBack(wider);
   }
+}
+
+/** Is it a sum of columns that are not too long for a group? */
+function mayJoin(v: Lowered): boolean {
+  return isColumnSum(v) && isContiguous(v.operands[0]!) && v.dims.at(-1)! <= SUMMED_COLUMNS;
 }
 
 /** The rows that a unit reduces, or null if it does something else, or to rows that are too long. */

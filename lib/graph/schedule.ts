@@ -1,4 +1,4 @@
-import { type Edges, factorsOf } from './edges.js';
+import { type Edges, producerReads } from './edges.js';
 import type { Unit } from './fuse.js';
 import { LEAF, type Lowered, type LoweredGraph } from './lower.js';
 import { isWhole } from './program.js';
@@ -30,7 +30,7 @@ export function schedule(graph: LoweredGraph, edges: Edges): Schedule {
     const elementByElement =
       (elementwise || (rows !== null && own.every((v) => mayOverwrite(rows, values, value, v.owner)))) &&
       own.every((v) => isWhole(v, values[v.owner]!, values[value]!.dims)) &&
-      !factorsOf(values, units[writer]!).some((v) => isLeaf(values, v.owner, target));
+      !producerReads(values, units[writer]!).some((v) => isLeaf(values, v.owner, target));
     if ((own.length === 0 || elementByElement) && readers.every((r) => edges.precede(r, writer)))
       inPlace.set(value, target);
     else copies.push({ value, target });

@@ -1,6 +1,6 @@
 import { codeOf, sizeOf } from '../dtype.js';
 import type { DecodedGroup, DecodedInstruction, DecodedOperand, DecodedPlan, DecodedRowStep } from './decode.js';
-import { GROUP, NUMBERS, OPERAND_SCALARS, REDUCE } from './instructions.js';
+import { GROUP, NUMBERS, OPERAND_SCALARS, SOFTMAX } from './instructions.js';
 import { sizeOfDims } from './view.js';
 
 // What instructions move and compute, from their operands' shapes alone. Bytes are those that an instruction asks for, whichever level of
@@ -48,7 +48,7 @@ function opsOf(group: DecodedGroup | null): number {
 
 function flopsOfStep({ kind, group }: DecodedRowStep, [rows, columns]: readonly number[]): number {
   if (kind === NUMBERS) return rows! * opsOf(group);
-  return rows! * columns! * (kind === GROUP ? opsOf(group) : PER_ELEMENT[kind === REDUCE ? 'reduce' : 'softmax']!);
+  return rows! * columns! * (kind === GROUP ? opsOf(group) : PER_ELEMENT[kind === SOFTMAX ? 'softmax' : 'reduce']!);
 }
 
 function flopsOf({ name, outputs, inputs, group, steps }: DecodedInstruction): number {
@@ -63,6 +63,8 @@ function flopsOf({ name, outputs, inputs, group, steps }: DecodedInstruction): n
       return (2 * inputs.at(-2)!.dims[1]! + perResult) * results;
     case 'matmul':
       return 2 * inputs[0]!.dims.at(-1)! * results;
+    case 'reduce':
+      return PER_ELEMENT.reduce! * sizeOfDims(inputs.at(-1)!.dims) + perResult * results;
     case 'scatterAdd':
       return sizeOfDims(inputs[1]!.dims);
     default:

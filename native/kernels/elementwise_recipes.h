@@ -141,6 +141,8 @@ inline constexpr Recipe kRecipes[] = {
     // scale; then streams dy gamma u.
     {3, 2, 4, {{Micro::kMul, 0, 1}, {Micro::kSub, 2, 3}, {Micro::kMul, 6, 4}, {Micro::kMul, 5, 7}}, 2, {5, 8}},
     {3, 0, 2, {{Micro::kMul, 0, 1}, {Micro::kMul, 3, 2}}, 2, {3, 4}},
+    // What the gradient of a gain adds up by columns: dy times u. Streams dy x; numbers mean, scale.
+    {2, 2, 3, {{Micro::kSub, 1, 2}, {Micro::kMul, 4, 3}, {Micro::kMul, 0, 5}}, 1, {6}},
     // SGD: w - g·rate; and a·x + y the other way round.
     {2, 1, 2, {{Micro::kMul, 1, 2}, {Micro::kSub, 0, 3}}, 1, {4}},
     {2, 1, 2, {{Micro::kMul, 1, 2}, {Micro::kAdd, 0, 3}}, 1, {4}},
@@ -190,6 +192,12 @@ constexpr bool is_summed(const Recipe& recipe) {
       return false;
   }
   return recipe.outputs <= static_cast<int>(kMostSums);
+}
+/// Is it a product of two streams with little else? Then its columns can be added up as they are made: gradients of
+/// gains are such, of others there are none to be expected.
+constexpr bool is_summed_by_columns(const Recipe& recipe) {
+  return is_summed(recipe) && recipe.outputs == 1 && recipe.streams == 2 && recipe.ops <= 3 &&
+         recipe.op[recipe.ops - 1].op == Micro::kMul;
 }
 /// Shorter ones pay only where they are all that a group does: a group's own steps keep values in registers.
 inline constexpr int kFewestOpsInside = 3;

@@ -29,7 +29,7 @@ GRADSMITH_INLINE void for_each_outer(const ReduceAxes& axes, F f) {
 /// across lanes.
 inline constexpr size_t kBlockVectors = 64;
 /// Rows of a column block: one chain of 64, or 2 of 32, or 4 of 16.
-inline constexpr size_t kBlockRows = 64;
+inline constexpr size_t kBlockRows = kColumnBlock;
 
 /// n <= kBlockVectors · kLanes elements, at least one, as a vector still to be combined across lanes. `full(k)` gives
 /// the vector from element k on, `rest(k, count)` one of fewer, filled with the identity.

@@ -43,6 +43,28 @@ struct ReduceAxes {
 /// reverse, an empty mean NaN.
 using ReduceFn = void (*)(const void* x, void* y, const ReduceAxes& axes, size_t first, size_t last);
 
+/// Rows of a block whose columns are added up together before the blocks are.
+inline constexpr size_t kColumnBlock = 64;
+
+/// Some rows of a block on the way to its columns' sums, where they come piece by piece: each piece but the last has a
+/// multiple of 4 rows.
+struct ColumnPiece {
+  void* chains;  // 4 rows of sums, from piece to piece
+  size_t pitch;  // elements between those: a multiple of 16, at least as many as there are columns
+  void* sums;    // with the last piece: `pitch` sums of the block; else null
+  bool first;    // nothing lies in `chains` yet
+};
+
+/// Adds `rows` rows of `columns` elements, `step` bytes apart, to the sums of their columns.
+using ColumnSumFn = void (*)(const void* x, ptrdiff_t step, size_t columns, size_t rows, const ColumnPiece& piece);
+/// The same of what a recipe with one result makes (elementwise_recipes.h), whose output is not touched.
+using RecipeColumnSumFn = void (*)(char* const* slots, const uint16_t* at, const ptrdiff_t* steps, size_t columns,
+                                   size_t rows, const ColumnPiece& piece);
+/// Sums [first, last) of columns from those of `blocks` blocks; or means of *mean_of rows, if that is not null. With
+/// pieces as above, the bits of ReduceFn on the same columns.
+using ColumnTotalFn = void (*)(const void* sums, size_t pitch, size_t blocks, void* y, size_t first, size_t last,
+                               const double* mean_of);
+
 /// Results [first, last) of an argReduce over `length` elements `stride` apart; the element of result i starts at
 /// x + i · kept_stride. The first winner; the first NaN before any number.
 struct ArgReduceAxes {
@@ -84,6 +106,9 @@ struct RowKernels {
   CrossEntropyFn cross_entropy[2];
   CrossEntropyGradFn cross_entropy_grad[2];
   const RecipeSumFn* recipe_sum[2];  // by recipe; null: none for that recipe
+  ColumnSumFn column_sum[2];
+  ColumnTotalFn column_total[2];
+  const RecipeColumnSumFn* recipe_column_sum[2];  // by recipe; null: none for that recipe
 };
 
 }  // namespace gradsmith::kernels

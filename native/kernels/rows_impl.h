@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels/reduce_impl.h"
 #include "kernels/rows_arg_impl.h"
+#include "kernels/rows_columns_impl.h"
 #include "kernels/rows_recipes_impl.h"
 #include "simd/math_exp.h"
 #include "simd/math_log.h"
@@ -305,6 +306,8 @@ RowKernels make_rows() {
   fill_arg_reduce<Isa, uint8_t>(kernels, 3);
   fill_softmax<Isa, float>(kernels, 0);
   fill_softmax<Isa, double>(kernels, 1);
+  fill_column_sums<Isa, float>(kernels, 0);
+  fill_column_sums<Isa, double>(kernels, 1);
   return kernels;
 }
 

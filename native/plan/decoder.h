@@ -11,7 +11,7 @@
 namespace gradsmith::plan {
 
 inline constexpr int32_t kMagic = 0x47534D31;
-inline constexpr int32_t kFormatVersion = 4;
+inline constexpr int32_t kFormatVersion = 5;
 
 enum class BufferKind : int32_t { kInput = 0, kState = 1, kOutput = 2 };
 

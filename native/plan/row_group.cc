@@ -31,8 +31,10 @@ size_t round_up(size_t n) { return (n + 63) / 64 * 64; }
 
 class RowGroup final : public Prepared {
  public:
-  RowGroup(const Instruction& in, const PrepareContext& context) {
-    const RowProgram program = decode_rows(in);
+  RowGroup(const Instruction& in, const PrepareContext& context) : RowGroup(in, decode_rows(in), context) {}
+
+  RowGroup(const Instruction& in, const RowProgram& program, const PrepareContext& context)
+      : columns_(program, context.kernels.rows), workspace_(context.workspace()) {
     rows_ = static_cast<size_t>(program.rows);
     values_ = program.values.size();
     place_operands(in, program, context);
@@ -40,7 +42,7 @@ class RowGroup final : public Prepared {
     const std::vector<ptrdiff_t> slots = choose_slots(program);
     block_rows_ = rows_of_block(program, slots);
     place_temporaries(slots);
-    const RowLayout layout{program, places_, block_rows_, context.kernels};
+    const RowLayout layout{program, places_, block_rows_, columns_, context.kernels};
     double row_ns = 0;
     size_t step_bytes = 0;
     for (size_t i = 0; i < program.steps.size();) {
@@ -62,28 +64,27 @@ class RowGroup final : public Prepared {
         row_ns * static_cast<double>(block_rows_) + kStepNs * static_cast<double>(program.steps.size());
     const size_t blocks = (rows_ + block_rows_ - 1) / block_rows_;
     part_blocks_ = std::max<size_t>(1, static_cast<size_t>(kPartNs / std::max(block_ns, 1.0)));
+    if (!columns_.empty() && block_rows_ < kernels::kColumnBlock) {
+      const size_t whole = kernels::kColumnBlock / block_rows_;
+      part_blocks_ = (part_blocks_ + whole - 1) / whole * whole;
+    }
     parts = blocks == 0 ? 1 : (blocks + part_blocks_ - 1) / part_blocks_;
+    workspace_bytes = columns_.workspace_bytes();
+    finish_parts = columns_.empty() || parts == 1 ? 0 : columns_.parts();
     cost_ns = 20 + row_ns * static_cast<double>(rows_) +
               kStepNs * static_cast<double>(program.steps.size()) * static_cast<double>(blocks);
   }
 
   void run(void* const* bases, size_t part, void* scratch, Fault&) const noexcept override {
-    const size_t first = part * part_blocks_ * block_rows_;
-    const size_t last = std::min(first + part_blocks_ * block_rows_, rows_);
-    if (first >= last) return;
-    char* at[kMaxRowValues];
-    char* const own = static_cast<char*>(scratch);
-    RowBlock block{std::min(block_rows_, rows_), at, own + step_at_, own + kept_at_};
-    for (const Operand& o : operands_) {
-      at[o.value] = o.ref.at<char>(bases) + static_cast<ptrdiff_t>(first) * places_[o.value].pitch;
-    }
-    for (const Temporary& t : temporaries_) at[t.value] = own + t.offset;
-    for (const auto& step : steps_) step->begin(block);
-    for (size_t row = first; row < last; row += block.rows) {
-      block.rows = std::min(block_rows_, last - row);
-      for (const auto& step : steps_) step->run(block);
-      for (const Operand& o : operands_) at[o.value] += static_cast<ptrdiff_t>(block.rows) * places_[o.value].pitch;
-    }
+    run_blocks(bases, part, scratch);
+    if (columns_.empty() || finish_parts > 0) return;
+    for (size_t i = 0; i < columns_.parts(); ++i) finish(bases, i, scratch);
+  }
+
+  void finish(void* const* bases, size_t part, void*) const noexcept override {
+    void* y[kernels::kMaxGroupOutputs];
+    for (size_t i = 0; i < sums_.size(); ++i) y[i] = sums_[i].at<void>(bases);
+    columns_.finish(workspace_.at<char>(bases), y, part);
   }
 
  private:
@@ -96,9 +97,30 @@ class RowGroup final : public Prepared {
     size_t offset;
   };
 
+  void run_blocks(void* const* bases, size_t part, void* scratch) const noexcept {
+    const size_t first = part * part_blocks_ * block_rows_;
+    const size_t last = std::min(first + part_blocks_ * block_rows_, rows_);
+    if (first >= last) return;
+    char* at[kMaxRowValues];
+    char* const own = static_cast<char*>(scratch);
+    RowBlock block{std::min(block_rows_, rows_), first, at, own + step_at_, own + kept_at_, nullptr};
+    if (!columns_.empty()) block.sums = workspace_.at<char>(bases);
+    for (const Operand& o : operands_) {
+      at[o.value] = o.ref.at<char>(bases) + static_cast<ptrdiff_t>(first) * places_[o.value].pitch;
+    }
+    for (const Temporary& t : temporaries_) at[t.value] = own + t.offset;
+    for (const auto& step : steps_) step->begin(block);
+    for (size_t row = first; row < last; row += block.rows) {
+      block.rows = std::min(block_rows_, last - row);
+      block.first = row;
+      for (const auto& step : steps_) step->run(block);
+      for (const Operand& o : operands_) at[o.value] += static_cast<ptrdiff_t>(block.rows) * places_[o.value].pitch;
+    }
+  }
+
   /// Finds what can be added up as it is made, and need not lie in memory.
   void join_steps(const RowProgram& program, const kernels::KernelTable& kernels) {
-    const RowLayout layout{program, places_, 0, kernels};
+    const RowLayout layout{program, places_, 0, columns_, kernels};
     joined_.resize(program.steps.size());
     for (size_t i = 0; i < program.steps.size(); ++i) {
       const std::vector<size_t>& made = program.steps[i].writes;
@@ -130,10 +152,15 @@ class RowGroup final : public Prepared {
     }
     for (size_t k = 0; k < outputs; ++k) {
       const size_t value = program.outputs[k];
+      if (program.values[value].of_columns) continue;
       operands_.push_back({value, context.ref(in.operands[k])});
       for (size_t i = 0; i < program.inputs; ++i) {
         if (same_view(in.operands[k], in.operands[outputs + i])) places_[value].same_as = i;
       }
+    }
+    for (const RowColumn& c : columns_.list()) {
+      const auto at = std::find(program.outputs.begin(), program.outputs.end(), c.value) - program.outputs.begin();
+      sums_.push_back(context.ref(in.operands[static_cast<size_t>(at)]));
     }
   }
 
@@ -146,7 +173,8 @@ class RowGroup final : public Prepared {
       if (value.wide && places_[o.value].pitch != 0) row += static_cast<size_t>(program.columns) * size_of(value.dtype);
     }
     const size_t most = std::max(kBlockBytes / row, std::min(kFewRows, kLongBlockBytes / row));
-    const size_t rows = std::clamp<size_t>(most, 1, kMostRows);
+    const size_t fitting = std::clamp<size_t>(most, 1, kMostRows);
+    const size_t rows = columns_.empty() ? fitting : RowColumns::block_rows(fitting);
     if (program.columns > kBatchedColumns) return rows;
     return std::max(kBatchRows, rows / kBatchRows * kBatchRows);
   }
@@ -185,9 +213,12 @@ class RowGroup final : public Prepared {
     for (Temporary& t : temporaries_) t.offset = offsets[t.offset];
   }
 
+  RowColumns columns_;
+  std::vector<Ref> sums_;  // results of those, in their order
+  Ref workspace_;
   size_t rows_ = 0, values_ = 0, block_rows_ = 1, part_blocks_ = 1;
-  std::vector<RowPlace> places_;  // by value
-  std::vector<Operand> operands_;
+  std::vector<RowPlace> places_;   // by value
+  std::vector<Operand> operands_;  // but for sums of columns
   std::vector<Temporary> temporaries_;
   std::vector<std::unique_ptr<PreparedRowStep>> steps_;
   std::vector<std::unique_ptr<PreparedRowStep>> joined_;  // while it is built: by step, with the sums after it

@@ -61,6 +61,7 @@ class Decoder {
     require(words_.rest().empty(), "attributes are too many");
     require(program_.values.size() <= kMaxRowValues, "too many values");
     for (size_t i = 0; i < outputs; ++i) check_output(i, holds[i]);
+    check_columns();
     check_overwriting();
     return std::move(program_);
   }
@@ -81,10 +82,14 @@ class Decoder {
     }
   }
 
-  size_t value() { return words_.below(program_.values.size(), "there is no value"); }
+  size_t value() {
+    const size_t read = words_.below(program_.values.size(), "there is no value");
+    require(!program_.values[read].of_columns, "a step reads a number a column");
+    return read;
+  }
 
   RowStep decode_step() {
-    RowStep step{static_cast<RowStep::Kind>(words_.below(4, "unknown kind of step")), 0, {}, {}, {}};
+    RowStep step{static_cast<RowStep::Kind>(words_.below(5, "unknown kind of step")), 0, {}, {}, {}};
     if (step.kind == RowStep::kGroup || step.kind == RowStep::kNumbers) {
       decode_group_step(step);
       return step;
@@ -94,14 +99,17 @@ class Decoder {
     const size_t x = value();
     const DType dtype = program_.values[x].dtype;
     const bool mean = !softmax && step.choice == static_cast<int32_t>(kernels::ReduceKind::kMean);
+    const bool columns = step.kind == RowStep::kColumns;
     require(program_.values[x].wide, "a reduction of numbers");
     require(is_float(dtype) || (!softmax && !mean && dtype != DType::kBool), "a reduction of another dtype");
     if (softmax && x < program_.inputs) {
       const Operand& operand = in_.operands[in_.operands.size() - program_.inputs + x];
       require(program_.rows == 1 || operand.strides[0] == program_.columns, "softmax of rows that do not touch");
     }
+    const bool sum = mean || step.choice == static_cast<int32_t>(kernels::ReduceKind::kSum);
+    require(!columns || (sum && is_float(dtype)), "of columns there are sums and means of floats");
     step.reads = {x};
-    step.writes = {add({dtype, softmax})};
+    step.writes = {add({dtype, softmax, columns})};
     return step;
   }
 
@@ -133,11 +141,19 @@ class Decoder {
     const size_t value = static_cast<size_t>(holds);
     require(std::count(program_.outputs.begin(), program_.outputs.end(), value) == 0, "one value for two outputs");
     const Operand& y = in_.operands[i];
-    const int64_t width = program_.values[value].wide ? program_.columns : 1;
-    require(y.rank == 2 && y.dims[0] == program_.rows && y.dims[1] == width && y.contiguous() &&
-                y.dtype == program_.values[value].dtype,
+    const RowValue& made = program_.values[value];
+    const int64_t width = made.wide || made.of_columns ? program_.columns : 1;
+    require(y.rank == 2 && y.dims[0] == (made.of_columns ? 1 : program_.rows) && y.dims[1] == width && y.contiguous() &&
+                y.dtype == made.dtype,
             "output " + std::to_string(i) + " does not fit its value");
     program_.outputs.push_back(value);
+  }
+
+  void check_columns() const {
+    for (size_t v = 0; v < program_.values.size(); ++v) {
+      const bool is_output = std::count(program_.outputs.begin(), program_.outputs.end(), v) == 1;
+      require(!program_.values[v].of_columns || is_output, "a number a column that is no output");
+    }
   }
 
   void check_overwriting() const {

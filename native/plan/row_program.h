@@ -13,10 +13,11 @@ inline constexpr size_t kMaxRowValues = 96;
 /// Of a row: a few of them have to fit the second level of the caches.
 inline constexpr int64_t kMaxRowColumns = 16384;
 
-/// What a step reads or makes: an element for each place of the space, or a number a row.
+/// What a step reads or makes: an element for each place of the space (wide), a number a row, or a number a column.
 struct RowValue {
   DType dtype;
   bool wide;
+  bool of_columns = false;
 };
 
 struct RowStep {
@@ -26,9 +27,10 @@ struct RowStep {
     kNumbers = 1,  // an elementwise group over one number a row
     kReduce = 2,   // a reduction of each row
     kSoftmax = 3,
+    kColumns = 4,  // a sum or mean of each column; an output, which no step reads
   };
   Kind kind;
-  int32_t choice = 0;          // kReduce: the kind of reduction; kSoftmax: 1 is logSoftmax
+  int32_t choice = 0;          // kReduce, kColumns: the kind of reduction; kSoftmax: 1 is logSoftmax
   std::vector<size_t> reads;   // values; a group's inputs in order
   std::vector<size_t> writes;  // values; a group's outputs in order
   Group group{};

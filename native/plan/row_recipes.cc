@@ -1,9 +1,10 @@
 // Elementwise groups of a row group that are one recipe (kernels/elementwise_recipes.h): one call for a block of rows,
-// without the machine; and sums of rows that a recipe makes.
+// without the machine; and sums of the rows or the columns that a recipe makes.
 #include <algorithm>
 
 #include "kernels/elementwise_recipes.h"
 #include "plan/group_numbers.h"
+#include "plan/row_column_pieces.h"
 #include "plan/row_group_step.h"
 
 namespace gradsmith::plan {
@@ -122,6 +123,32 @@ class SumStep final : public RecipeStep {
   kernels::RecipeSumFn fn_ = nullptr;
 };
 
+/// A recipe whose columns are added up as it goes down the rows, which go to no memory.
+class ColumnSumStep final : public RecipeStep {
+ public:
+  ColumnSumStep(const RowStep& step, const RowStep& columns, const RowLayout& layout)
+      : RecipeStep(step, layout, true), pieces_(columns.writes[0], layout) {
+    if (!found_) return;
+    const LoweredGroup& lowered = program_->lowered();
+    fn_ = layout.kernels.rows.recipe_column_sum[lowered.lane_bytes == 8 ? 1 : 0][lowered.whole_recipe];
+    found_ = fn_ != nullptr;
+    kept_bytes = pieces_.kept_bytes();
+  }
+
+  void run(const RowBlock& block) const noexcept override {
+    Slots slots;
+    enter(block, slots);
+    pieces_.each(block, kept_at, [&](size_t rows, const kernels::ColumnPiece& piece) {
+      fn_(slots.at, kInOrder.data(), steps_.data(), columns_, rows, piece);
+      for (size_t i = 0; i < steps_.size(); ++i) slots.at[i] += static_cast<ptrdiff_t>(rows) * steps_[i];
+    });
+  }
+
+ private:
+  ColumnPieces pieces_;
+  kernels::RecipeColumnSumFn fn_ = nullptr;
+};
+
 }  // namespace
 
 std::unique_ptr<PreparedRowStep> prepare_row_recipe(const RowStep& step, const RowLayout& layout) {
@@ -136,6 +163,10 @@ std::unique_ptr<PreparedRowStep> prepare_row_sums(const RowStep& step, std::span
     const bool sum = r.choice == static_cast<int32_t>(kernels::ReduceKind::kSum) || is_mean(r);
     return r.kind == RowStep::kReduce && sum && std::count(step.writes.begin(), step.writes.end(), r.reads[0]) == 1;
   };
+  if (step.kind == RowStep::kGroup && reductions.size() == 1 && reductions[0].kind == RowStep::kColumns) {
+    auto joined = std::make_unique<ColumnSumStep>(step, reductions[0], layout);
+    return joined->found() ? std::move(joined) : nullptr;
+  }
   // Rows up to this long are added up several at once, in another order.
   if (step.kind != RowStep::kGroup || layout.program.columns <= kShortRow || reductions.size() > kernels::kMostSums ||
       !std::all_of(reductions.begin(), reductions.end(), is_sum))

@@ -128,6 +128,8 @@ std::unique_ptr<PreparedRowStep> prepare_row_step(const RowStep& step, const Row
   switch (step.kind) {
     case RowStep::kReduce:
       return std::make_unique<ReduceStep>(step, layout);
+    case RowStep::kColumns:
+      return prepare_columns(step, layout);
     case RowStep::kSoftmax:
       return std::make_unique<SoftmaxStep>(step, layout);
     default:

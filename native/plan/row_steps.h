@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/kernel_table.h"
+#include "plan/row_columns.h"
 #include "plan/row_program.h"
 
 namespace gradsmith::plan {
@@ -18,9 +19,11 @@ struct RowPlace {
 /// A block of rows on its way through the steps.
 struct RowBlock {
   size_t rows;
+  size_t first;   // row of the space
   char** at;      // by value: where the block's first row starts
   char* scratch;  // of the running step
   char* kept;     // what steps keep from block to block
+  char* sums;     // of columns: the plan's workspace
 };
 
 class PreparedRowStep {
@@ -40,12 +43,16 @@ struct RowLayout {
   const RowProgram& program;
   const std::vector<RowPlace>& places;  // by value
   size_t most_rows;                     // of a block
+  const RowColumns& columns;
   const kernels::KernelTable& kernels;
 };
 
 std::unique_ptr<PreparedRowStep> prepare_row_step(const RowStep& step, const RowLayout& layout);
-/// The step and the sums after it, one for each value that it makes and that nobody else reads, as one; null where
-/// there is no kernel for that. Of the layout, the rows of a block do not matter.
+/// The sums or means of columns of rows that lie in memory.
+std::unique_ptr<PreparedRowStep> prepare_columns(const RowStep& step, const RowLayout& layout);
+/// The step and the sums of rows after it, one for each value that it makes and that nobody else reads, as one; or the
+/// step and the sum of columns of the one value that it makes. Null where there is no kernel for that. Of the layout,
+/// the rows of a block do not matter.
 std::unique_ptr<PreparedRowStep> prepare_row_sums(const RowStep& step, std::span<const RowStep> reductions,
                                                   const RowLayout& layout);
 

@@ -174,6 +174,39 @@ inline std::vector<std::vector<int32_t>> seed_plans() {
     finish(plan);
   }
   {
+    PlanBuilder plan;  // sums of columns in a row group: of what is read, of what a recipe makes, of an output
+    plan.state(kF32, 840);
+    plan.input(kF32, 840);
+    plan.output(kF32, 36);
+    plan.arena(1024);
+    const View x = view(0, kF32, {70, 12});
+    plan.add("rowGroup", {2,      4,
+                          5,      3,
+                          4,      5,
+                          6,      /**/ 0,
+                          2,      0,
+                          1,      2,
+                          1,      1,
+                          2,      code(Micro::kMul),
+                          0,      0,
+                          1,      0,
+                          0,
+                          /**/ 4, 0,
+                          2,      /**/ 4,
+                          1,      1,
+                          /**/ 0, 1,
+                          0,      1,
+                          1,      1,
+                          1,      code(Micro::kExp),
+                          0,      0,
+                          0,      0,
+                          0,      /**/ 4,
+                          0,      5},
+             {view(2, kF32, {1, 12}), view(2, kF32, {1, 12}, 12), x, view(kArena, kF32, {1, 12}, 128), x,
+              view(1, kF32, {70, 12})});
+    finish(plan);
+  }
+  {
     PlanBuilder plan;  // a classifier's end
     plan.input(kF32, 50);
     plan.input(kI32, 5);

@@ -59,6 +59,14 @@ class Steps {
     apart_.push_back({"reduce", {static_cast<int32_t>(kind)}, {}, {x}, true});
     return make({values_[static_cast<size_t>(x)].dtype}, false);
   }
+  /// Of each column; nothing but an output.
+  int32_t columns(kernels::ReduceKind kind, int32_t x) {
+    add(RowStep::kColumns, static_cast<int32_t>(kind), {x});
+    apart_.push_back({"reduce", {static_cast<int32_t>(kind)}, {}, {x}, true});
+    const int32_t made = make({values_[static_cast<size_t>(x)].dtype}, true);
+    values_.back().dims = {1, s_.columns};
+    return made;
+  }
   int32_t softmax(int32_t log, int32_t x) {
     add(RowStep::kSoftmax, log, {x});
     apart_.push_back({"softmax", {log}, {}, {x}, true});
@@ -139,10 +147,11 @@ class Steps {
   int64_t arena_ = 64;
 };
 
-constexpr Shape kShapes[] = {{1, 2},    {3, 5},    {5, 64},    {16, 16},  {37, 10},   {64, 63}, {65, 65},
-                             {33, 100}, {1, 1000}, {50, 1000}, {700, 17}, {2000, 10}, {3, 4100}};
+constexpr Shape kShapes[] = {{1, 2},    {3, 5},    {5, 64},    {16, 16},  {37, 10},   {64, 63},  {65, 65},
+                             {33, 100}, {1, 1000}, {50, 1000}, {700, 17}, {2000, 10}, {3, 4100}, {515, 300}};
 
-/// Buffers: 0 rows (state), 1 others (rows of columns + 3), 2 and 3 a row each, 4 a number a row, 5 … 7 results.
+/// Buffers: 0 rows (state), 1 others (rows of columns + 3), 2 and 3 a row each, 4 a number a row, 5 … 9 results, the
+/// last two a row each.
 template <class T>
 struct Case {
   static constexpr DType kType = sizeof(T) == 4 ? kF32 : kF64;
@@ -166,6 +175,8 @@ struct Case {
     plan.output(kType, size);
     plan.output(kType, s.rows);
     plan.output(DType::kBool, size);
+    plan.output(kType, s.columns);
+    plan.output(kType, s.columns);
     plan.scalars(1);
     steps.write(plan, joined);
     PlanRun run(plan.words(), table);
@@ -180,7 +191,7 @@ struct Case {
     }
     REQUIRE(run.run(1, {1e-5}).fault.code == Fault::kNone);
     std::vector<char> bytes;
-    for (const size_t b : {0, 5, 6, 7}) {
+    for (const size_t b : {0, 5, 6, 7, 8, 9}) {
       const char* const from = run.buffers[b].template as<char>();
       bytes.insert(bytes.end(), from, from + run.plan.buffers()[b].bytes());
     }
@@ -198,7 +209,7 @@ void same_as_apart(Build build) {
       Case<T> c{s};
       build(c);
       const std::vector<char> apart = c.result(false, *table);
-      for (const size_t threads : {1, 3}) {
+      for (const size_t threads : {1, 2, 3}) {
         ThreadPool::instance().set_threads(threads);
         const bool same = c.result(true, *table) == apart;
         ThreadPool::instance().set_threads(1);
@@ -282,6 +293,52 @@ TEST_CASE_TEMPLATE(
   }
 }
 
+TEST_CASE_TEMPLATE(
+    "the gradients of layer normalisation by gain and bias: sums of columns of what is made for them, and of what is "
+    "read",
+    T, float, double) {
+  for (const bool centred : {false, true}) {
+    same_as_apart<T>([centred](Case<T>& c) {
+      constexpr DType t = Case<T>::kType;
+      Steps& steps = c.steps;
+      const int32_t x = steps.input(c.whole(0)), dy = steps.input(c.spaced()), gamma = steps.input(c.vector(2));
+      const int32_t scale = steps.input(c.numbers());
+      const int32_t mean = steps.reduce(kMean, x);
+      const int32_t scaled =
+          centred ? steps.group(
+                        kGroup, {dy, x, mean, scale},
+                        program(4, {6}, {op(Micro::kSub, t, 1, 2), op(Micro::kMul, t, 4, 3), op(Micro::kMul, t, 0, 5)}),
+                        {t})
+                  : steps.group(kGroup, {dy, x}, program(2, {2}, {op(Micro::kMul, t, 0, 1)}), {t});
+      steps.output(steps.columns(kSum, scaled), 8);
+      steps.output(steps.columns(kMean, dy), 9);
+      const int32_t dx = steps.group(kGroup, {dy, gamma, x, mean, scale},
+                                     program(5, {8},
+                                             {op(Micro::kMul, t, 0, 1), op(Micro::kSub, t, 5, 3),
+                                              op(Micro::kMul, t, 2, 4), op(Micro::kSub, t, 6, 7)}),
+                                     {t});
+      steps.output(dx, 0);
+    });
+  }
+}
+
+TEST_CASE_TEMPLATE("sums of columns of what no recipe makes, of a softmax, of an output, and of one that others read",
+                   T, float, double) {
+  same_as_apart<T>([](Case<T>& c) {
+    constexpr DType t = Case<T>::kType;
+    Steps& steps = c.steps;
+    const int32_t x = steps.input(c.whole(0)), row = steps.input(c.vector(2));
+    const int32_t p = steps.softmax(0, x);
+    steps.output(steps.columns(kMean, p), 9);
+    const int32_t made =
+        steps.group(kGroup, {p, row},
+                    program(2, {3}, {op(Micro::kMaximum, t, 0, 1), op(Micro::kExp, t, 2), op(Micro::kAbs, t, 3)}), {t});
+    steps.output(steps.columns(kSum, made), 8);
+    steps.output(steps.reduce(kMax, made), 6);
+    steps.output(made, 5);
+  });
+}
+
 TEST_CASE_TEMPLATE("softmax inside, bools, a number a row from outside, a step that no recipe fits", T, float, double) {
   same_as_apart<T>([](Case<T>& c) {
     constexpr DType t = Case<T>::kType;
@@ -339,7 +396,7 @@ TEST_CASE("rowGroup refuses what does not fit, and says why") {
   CHECK(error_of(with({{2, 0}}), {y, x}) == place + "number of steps");
   CHECK(error_of(with({{2, 33}}), {y, x}) == place + "number of steps");
   CHECK(error_of(with({{2, 1}}), {y, x}) == place + "attributes are too many");
-  CHECK(error_of(with({{4, 4}}), {y, x}) == place + "unknown kind of step 4");
+  CHECK(error_of(with({{4, 5}}), {y, x}) == place + "unknown kind of step 5");
   CHECK(error_of(with({{5, 4}}), {y, x}) == place + "unknown choice 4");
   CHECK(error_of(with({{6, 1}}), {y, x}) == place + "there is no value 1");
   CHECK(error_of(with({{10, 2}}), {y, x}) == place + "there is no value 2");
@@ -360,6 +417,16 @@ TEST_CASE("rowGroup refuses what does not fit, and says why") {
   CHECK(error_of({1, 1, 1, 1, 3, 0, 0}, {y, {0, kF32, {4, 8}, {9, 1}, 0}}) ==
         place + "softmax of rows that do not touch");
   CHECK(error_of({1, 2, 1, 1, 1, 3, 0, 0}, {y, view(kArena, kF32, {4, 8}), x}) == place + "one value for two outputs");
+  const View columns = view(1, kF32, {1, 8});
+  CHECK(error_of({1, 1, 1, 1, 4, 0, 0}, {columns, x}) == "");
+  CHECK(error_of({1, 1, 1, 1, 4, 1, 0}, {columns, x}) == "");
+  CHECK(error_of({1, 1, 1, 1, 4, 2, 0}, {columns, x}) == place + "of columns there are sums and means of floats");
+  CHECK(error_of({1, 1, 1, 1, 4, 0, 0}, {sums, x}) == place + "output 0 does not fit its value");
+  CHECK(error_of({1, 1, 1, 1, 4, 0, 0}, {y, x}) == place + "output 0 does not fit its value");
+  CHECK(error_of({1, 1, 2, 1, /**/ 4, 0, 0, /**/ 4, 0, 1}, {columns, x}) == place + "a step reads a number a column");
+  CHECK(error_of({1, 1, 2, 1, /**/ 2, 0, 0, /**/ 4, 0, 0}, {sums, x}) == place + "a number a column that is no output");
+  CHECK(error_of({1, 1, 1, 1, 4, 0, 0}, {view(0, kF32, {1, 8}), x}) ==
+        place + "operand 0 is written, but shares elements with operand 1");
   // x is overwritten by the first step, and the second reads it again.
   CHECK(error_of({1, 2, 2, 1, 2, /**/ 3, 0, 0, /**/ 3, 1, 0}, {x, y, x}) ==
         place + "output 0 overwrites what a later step reads");
