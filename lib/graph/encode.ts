@@ -1,5 +1,5 @@
 import { FLOAT64, sizeOf } from '../dtype.js';
-import { matrixView, productOperands } from './epilogue.js';
+import { matrixView, productOperands, resultView } from './epilogue.js';
 import type { Unit } from './fuse.js';
 import {
   BUFFER_INPUT,
@@ -110,7 +110,8 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
     const program = programOf(values, unit, input.fused);
     const attributes = programWords(program, unit.outputs);
     if (unit.producer >= 0) {
-      groupOfProduct(unit, program, attributes);
+      const over = values[unit.producer]!.name === 'reduce' ? groupOfReduction : groupOfProduct;
+      over(unit, program, attributes);
       return;
     }
     instruction('elementwise', attributes, unit.outputs.length + program.inputs.length, () => {
@@ -130,6 +131,17 @@ export function encode(input: EncodeInput): { words: Int32Array; names: string[]
         scalar >= 0 ? scalarOperand(scalar, dims) : operand(matrixView(view, rows, columns)!);
       operand(a);
       operand(b);
+    });
+  };
+
+  /** Its first input, what was reduced, has no operand; what it is reduced from stands at the end. */
+  const groupOfReduction = (unit: Unit, program: GroupProgram, attributes: readonly number[]): void => {
+    const { dims, attributes: kind, operands: from } = values[unit.producer]!;
+    instruction('reduce', [...kind, ...attributes], unit.outputs.length + program.inputs.length, () => {
+      for (const k of unit.outputs) operand(wholeView(k, dims));
+      for (const { view, scalar } of program.inputs.slice(1))
+        scalar >= 0 ? scalarOperand(scalar, dims) : operand(resultView(view, dims)!);
+      operand(from[0]!);
     });
   };
 

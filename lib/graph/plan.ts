@@ -1,7 +1,7 @@
 import type { AnyTensor } from '../tensor.js';
 import { Edges } from './edges.js';
 import { encode } from './encode.js';
-import { attachProducts } from './epilogue.js';
+import { attachProducers } from './epilogue.js';
 import { fuse } from './fuse.js';
 import { importGraph } from './ir.js';
 import { lower } from './lower.js';
@@ -60,7 +60,7 @@ export function buildPlan(
   const edges = new Edges(graph.values, fuse(graph, fused), fused);
   if (fused) {
     fuseRows(graph, edges);
-    attachProducts(graph, edges);
+    attachProducers(graph, edges);
   }
   const order = schedule(graph, edges);
 

@@ -90,8 +90,9 @@ void check_operands(const Instruction& instruction, const Group& group) {
 
 DType GroupOp::result() const { return is_comparison(op) || is_logical(op) ? DType::kBool : dtype; }
 
-size_t group_outputs(const Instruction& instruction) {
-  return instruction.attrs.size() < kHeader || instruction.attrs[1] < 0 ? 0 : static_cast<size_t>(instruction.attrs[1]);
+size_t group_outputs(const Instruction& instruction, size_t at) {
+  const std::vector<int32_t>& attrs = instruction.attrs;
+  return attrs.size() < at + kHeader || attrs[at + 1] < 0 ? 0 : static_cast<size_t>(attrs[at + 1]);
 }
 
 size_t program_words(std::span<const int32_t> words) {

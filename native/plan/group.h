@@ -28,8 +28,9 @@ struct Group {
   bool is_constant(size_t reg) const { return is_op(reg) && op_of(reg).op == kernels::Micro::kConstant; }
 };
 
-/// Number of outputs the attributes name; 0 where there are none (verify refuses those).
-size_t group_outputs(const Instruction& instruction);
+/// Number of outputs that the attributes name from `at` on; 0 where there are none (verify refuses those).
+size_t group_outputs(const Instruction& instruction, size_t at);
+inline size_t group_outputs(const Instruction& instruction) { return group_outputs(instruction, 0); }
 
 /// The program that the words are: inputs, outputs, ops, the register of each output, 6 words an op. `inputs`: the
 /// dtype of each. Throws PlanError unless it is well-typed and within the limits.

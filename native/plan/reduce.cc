@@ -1,101 +1,60 @@
-// reduce and argReduce: verify, cut into parts by results, run.
-#include "plan/reduce_axes.h"
-#include "plan/rows_checks.h"
+// reduce and argReduce: verify, run.
+#include "plan/group.h"
+#include "plan/operand.h"
+#include "plan/reduce_work.h"
 
 namespace gradsmith::plan {
 namespace {
-
-using kernels::ReduceAxes;
-using kernels::ReduceKind;
-
-/// Elements of x a part should read: 5 µs of work in cache, 20 from memory.
-constexpr size_t kPartElements = 131072;
-
-/// A run over results: outer positions, each with `inner` cut into chunks; a unit is one chunk of one outer position.
-struct ResultParts {
-  Chunks inner;
-  Chunks units;
-
-  static ResultParts of(size_t outer, size_t inner, size_t per_result, size_t grain) {
-    ResultParts parts;
-    parts.inner = Chunks::of(inner, rows_for(kPartElements, per_result), grain);
-    const size_t unit_elements = (inner < parts.inner.chunk ? inner : parts.inner.chunk) * per_result;
-    parts.units = Chunks::of(inner == 0 ? 0 : outer * parts.inner.parts(), rows_for(kPartElements, unit_elements), 1);
-    return parts;
-  }
-  /// Calls f(x offset, y offset, first, last) for each unit of `part`.
-  template <class F>
-  void each(size_t part, const OuterAxes& outer, F f) const {
-    for (size_t unit = units.first(part); unit < units.last(part); unit++) {
-      const size_t chunk = unit % inner.parts();
-      int64_t x = 0, y = 0;
-      if (outer.rank > 0) outer.offsets(unit / inner.parts(), x, y);
-      f(x, y, inner.first(chunk), inner.last(chunk));
-    }
-  }
-};
 
 size_t kernel_dtype(DType dtype) { return static_cast<size_t>(dtype); }
 
 class Reduce final : public Prepared {
  public:
-  Reduce(const Instruction& instruction, const PrepareContext& context)
-      : y_(context.ref(instruction.operands[0])), x_(context.ref(instruction.operands[1])) {
-    const Operand& y = instruction.operands[0];
-    const Operand& x = instruction.operands[1];
-    const ReduceLoops loops = reduce_loops(y, x);
-    axes_ = loops.axes;
-    outer_ = loops.outer;
-    item_ = static_cast<int64_t>(size_of(x.dtype));
-    fn_ = context.kernels.rows.reduce[static_cast<size_t>(loops.layout)][static_cast<size_t>(instruction.attrs[0])]
-                                     [kernel_dtype(x.dtype)];
-    // 64 results: a whole number of every level's vectors and row batches, so that a cut changes no result.
-    // Long rows are summed one by one, and may be cut anywhere.
-    const bool alone = loops.layout != kernels::ReduceLayout::kColumns && axes_.length >= 256;
-    const auto per_result = static_cast<size_t>(axes_.count);
-    results_ = ResultParts::of(outer_.count(), axes_.kept, per_result, alone ? 1 : 64);
-    parts = results_.units.parts();
-    whole_ = outer_.rank == 0 && parts == 1 && axes_.kept > 0;
-    const double per_element = loops.layout == kernels::ReduceLayout::kStrided ? 0.8 : 0.1;
-    cost_ns = 15 + per_element * static_cast<double>(x.size()) + 0.5 * static_cast<double>(y.size());
+  Reduce(const Instruction& in, const PrepareContext& context)
+      : y_(context.ref(in.operands[0])),
+        x_(context.ref(in.operands[1])),
+        work_(in.operands[0], in.operands[1], in.attrs[0], context.kernels) {
+    parts = work_.results.units.parts();
+    whole_ = work_.outer.rank == 0 && parts == 1 && work_.axes.kept > 0;
+    cost_ns = work_.cost_ns;
   }
 
   void run(void* const* bases, size_t part, void*, Fault&) const noexcept override {
     const char* x = x_.at<const char>(bases);
     char* y = y_.at<char>(bases);
-    if (whole_) return fn_(x, y, axes_, 0, axes_.kept);
-    results_.each(part, outer_, [&](int64_t x_offset, int64_t y_offset, size_t first, size_t last) {
-      fn_(x + x_offset * item_, y + y_offset * item_, axes_, first, last);
+    if (whole_) return work_.fn(x, y, work_.axes, 0, work_.axes.kept);
+    work_.results.each(part, work_.outer, [&](int64_t x_offset, int64_t y_offset, size_t first, size_t last) {
+      work_.fn(x + x_offset * work_.item, y + y_offset * work_.item, work_.axes, first, last);
     });
   }
 
  private:
   Ref y_, x_;
-  kernels::ReduceFn fn_;
+  ReduceWork work_;
   bool whole_;
-  int64_t item_;
-  ReduceAxes axes_;
-  OuterAxes outer_;
-  ResultParts results_;
 };
 
+/// The kind alone, or the kind and a group.
+bool has_group(const Instruction& instruction) { return instruction.attrs.size() > 1; }
+
+size_t reduce_outputs(const Instruction& instruction) {
+  // The group's counts follow the kind; verify refuses what is missing.
+  return has_group(instruction) ? group_outputs(instruction, 1) : 1;
+}
+
 void verify_reduce(const Instruction& instruction) {
+  if (has_group(instruction)) return verify_reduce_group(instruction);
   const Checks checks("reduce", instruction);
   checks.counts(2, 1);
-  const auto kind = static_cast<ReduceKind>(checks.choice(0, "kind", kernels::kReduceKindCount));
-  const Operand& y = instruction.operands[0];
-  const Operand& x = instruction.operands[1];
+  const Operand &y = instruction.operands[0], &x = instruction.operands[1];
   checks.same_dtype(y, "y", x, "x");
-  checks.require(x.dtype != DType::kBool, "x is bool; cast it first");
-  if (kind == ReduceKind::kMean) checks.floating(x, "x of a mean");
-  checks.rank(y, "y", x.rank);
-  for (size_t i = 0; i < static_cast<size_t>(x.rank); i++)
-    checks.require(y.dims[i] == x.dims[i] || y.dims[i] == 1,
-                   "y " + shape_text(y) + " is not x " + shape_text(x) + " with 1 in some dimensions");
+  check_reduction(checks, y, x);
   checks.contiguous(y, "y");
+  checks.require(!may_overlap(y, x), "operand 0 is written, but shares elements with operand 1");
 }
 
 std::unique_ptr<Prepared> prepare_reduce(const Instruction& instruction, const PrepareContext& context) {
+  if (has_group(instruction)) return prepare_reduce_group(instruction, context);
   return std::make_unique<Reduce>(instruction, context);
 }
 
@@ -162,7 +121,7 @@ std::unique_ptr<Prepared> prepare_arg_reduce(const Instruction& instruction, con
 
 }  // namespace
 
-const InstructionRow kReduceRow = {3, "reduce", one_output, false, verify_reduce, prepare_reduce};
+const InstructionRow kReduceRow = {3, "reduce", reduce_outputs, true, verify_reduce, prepare_reduce};
 const InstructionRow kArgReduceRow = {4, "argReduce", one_output, false, verify_arg_reduce, prepare_arg_reduce};
 
 }  // namespace gradsmith::plan

@@ -126,6 +126,8 @@ inline std::vector<std::vector<int32_t>> seed_plans() {
     plan.add("reduce", {0}, {view(1, kF32, {3, 1, 4}), view(0, kF32, {3, 5, 4})});
     plan.add("reduce", {2}, {view(1, kF32, {1, 1, 4}), {0, kF32, {3, 5, 4}, {-20, 4, 1}, 40}});
     plan.add("reduce", {1}, {view(kArena, kF32, {1, 1}), {0, kF32, {6, 10}, {1, 6}, 0}});
+    plan.add("reduce", {0, 2, 2, 2, 2, 3, code(Micro::kMul), 0, 0, 1, 0, 0, code(Micro::kExp), 0, 2, 0, 0, 0},
+             {view(1, kF32, {1, 12}), view(kArena, kF32, {1, 12}, 64), view(1, kF32, {1, 12}), view(0, kF32, {5, 12})});
     plan.add("argReduce", {0, 2}, {view(2, kI32, {4, 5, 1}), view(0, kF32, {4, 5, 3})});
     plan.add("argReduce", {1, 0}, {view(2, kI32, {1, 20}), view(0, kF32, {3, 20})});
     finish(plan);
