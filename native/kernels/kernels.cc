@@ -17,7 +17,9 @@ std::vector<const KernelTable*> find_available() {
   [[maybe_unused]] const CpuFeatures cpu = cpu_features();
 #if defined(__x86_64__)
   if (cpu.avx2_fma) tables.push_back(&avx2_table());
+#if !defined(GRADSMITH_NO_AVX512)  // see CMakeLists.txt: builds with sanitizers leave out what the CPU has not
   if (cpu.avx512) tables.push_back(&avx512_table());
+#endif
 #elif defined(__aarch64__)
   if (cpu.neon) tables.push_back(&neon_table());
 #endif

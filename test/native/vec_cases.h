@@ -48,30 +48,47 @@ bool same(T a, T b) {
   return std::memcmp(&a, &b, sizeof(T)) == 0;
 }
 
-/// Runs f on vectors of all pairs of samples and g on their lanes.
-template <class T, class F, class G>
-void each_pair(const char* name, F f, G g) {
-  CAPTURE(name);
-  using V = Vec<T, Isa>;
-  const std::vector<T> x = samples<T>();
-  for (size_t shift = 0; shift < x.size(); ++shift) {
-    std::vector<T> a(V::kLanes), b(V::kLanes);
-    for (size_t start = 0; start < x.size(); start += V::kLanes) {
-      for (size_t i = 0; i < V::kLanes; ++i) {
-        a[i] = x[(start + i) % x.size()];
-        b[i] = x[(start + i + shift) % x.size()];
-      }
-      std::vector<T> y(V::kLanes);
-      f(V::load(a.data()), V::load(b.data())).store(y.data());
-      for (size_t i = 0; i < V::kLanes; ++i) {
-        CAPTURE(a[i]);
-        CAPTURE(b[i]);
-        const T want = g(a[i], b[i]);
-        CAPTURE(want);
-        CHECK(same(y[i], want));
+/// All pairs of samples in whole vectors, and what an operation makes of them.
+template <class T>
+struct Pairs {
+  std::vector<T> a, b, have, want;
+
+  Pairs() {
+    const std::vector<T> x = samples<T>();
+    constexpr size_t kLanes = Vec<T, Isa>::kLanes;
+    const size_t whole = (x.size() + kLanes - 1) / kLanes * kLanes;
+    for (size_t shift = 0; shift < x.size(); ++shift) {
+      for (size_t i = 0; i < whole; ++i) {
+        a.push_back(x[i % x.size()]);
+        b.push_back(x[(i + shift) % x.size()]);
       }
     }
+    have.resize(a.size());
+    want.resize(a.size());
   }
+
+  void compare(const char* name) const {
+    CAPTURE(name);
+    for (size_t i = 0; i < a.size(); ++i) {
+      CAPTURE(a[i]);
+      CAPTURE(b[i]);
+      CAPTURE(want[i]);
+      CHECK(same(have[i], want[i]));
+    }
+  }
+};
+
+/// Runs f on vectors of all pairs of samples and g on their lanes. Compiled anew for each f: what checks stands above.
+template <class T, class F, class G>
+void each_pair(const char* name, F f, G g) {
+  using V = Vec<T, Isa>;
+  Pairs<T> pairs;
+  const T *a = pairs.a.data(), *b = pairs.b.data();
+  T *have = pairs.have.data(), *want = pairs.want.data();
+  const size_t count = pairs.a.size();
+  for (size_t i = 0; i < count; i += V::kLanes) f(V::load(a + i), V::load(b + i)).store(have + i);
+  for (size_t i = 0; i < count; ++i) want[i] = g(a[i], b[i]);
+  pairs.compare(name);
 }
 
 template <class V>
