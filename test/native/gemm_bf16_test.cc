@@ -59,7 +59,7 @@ TEST_CASE("an operand is rounded to the nearest bfloat16, ties to even, in every
 }
 
 TEST_CASE("rows of dot products read a copy of B that was rounded before, to the same bits") {
-  const auto all = [](auto products) {
+  const auto all = [](auto products, bool somewhere) {
     unsigned way = 0;
     for (const ptrdiff_t m : {1, 2, 3, 5, 9}) {
       for (const ptrdiff_t n : {5, 10, 64, 515}) {
@@ -73,10 +73,10 @@ TEST_CASE("rows of dot products read a copy of B that was rounded before, to the
         }
       }
     }
-    CHECK(products->with_copy() > 0);
+    CHECK((products->with_copy() > 0) == somewhere);
   };
-  all(std::make_unique<Products<Bf16>>());
-  all(std::make_unique<Products<RoundedBf16>>());
+  all(std::make_unique<Products<Bf16>>(), !levels<Bf16>().empty());
+  all(std::make_unique<Products<RoundedBf16>>(), true);
 }
 
 TEST_CASE("NaN stays NaN, whatever its bits, and infinities cancel to NaN") {
