@@ -16,6 +16,7 @@
 #include "base/thread_pool.h"
 #include "gemm_peak.h"
 #include "kernels/kernel_table.h"
+#include "plan/buffer.h"
 
 namespace {
 
@@ -38,13 +39,14 @@ class Step {
     for (size_t i = 0; i < layers.size(); i++) {
       const Layer& l = layers[i];
       Memory& m = *memory_[i];
-      add(gemm, product(l.rows, l.out, l.in, {l.in, 1}, {l.out, 1}, false), m.y, m.x, m.w);
+      add(gemm, product(l.rows, l.out, l.in, {l.in, 1}, {l.out, 1}, false), m.y.data(), m.x.data(), m.w.data());
     }
     for (size_t i = layers.size(); i-- > 0;) {
       const Layer& l = layers[i];
       Memory& m = *memory_[i];
-      if (!l.first) add(gemm, product(l.rows, l.in, l.out, {l.out, 1}, {1, l.out}, false), m.dx, m.y, m.w);
-      add(gemm, product(l.in, l.out, l.rows, {1, l.in}, {l.out, 1}, true), m.w, m.x, m.y);
+      if (!l.first)
+        add(gemm, product(l.rows, l.in, l.out, {l.out, 1}, {1, l.out}, false), m.dx.data(), m.y.data(), m.w.data());
+      add(gemm, product(l.in, l.out, l.rows, {1, l.in}, {l.out, 1}, true), m.w.data(), m.x.data(), m.y.data());
     }
     size_t scratch = 0, workspace = 0;
     for (const Call& call : calls_) {
@@ -78,9 +80,13 @@ class Step {
  private:
   struct Memory {
     explicit Memory(const Layer& l)
-        : x(size(l.rows * l.in)), w(size(l.in * l.out)), y(size(l.rows * l.out)), dx(size(l.rows * l.in)) {}
+        : x(size(l.rows * l.in)),
+          y(size(l.rows * l.out)),
+          dx(size(l.rows * l.in)),
+          w(size(l.in * l.out), static_cast<size_t>(l.in)) {}
     static size_t size(ptrdiff_t elements) { return static_cast<size_t>(elements) * sizeof(float); }
-    Block x, w, y, dx;
+    Block x, y, dx;
+    plan::Buffer w;
   };
   struct Strides {
     ptrdiff_t row, column;
@@ -98,8 +104,8 @@ class Step {
     s.accumulate = accumulate;
     return s;
   }
-  void add(const kernels::GemmFunctions& gemm, const GemmShape& s, const Block& c, const Block& a, const Block& b) {
-    calls_.push_back({gemm.plan(s), c.data(), a.data(), b.data()});
+  void add(const kernels::GemmFunctions& gemm, const GemmShape& s, char* c, char* a, char* b) {
+    calls_.push_back({gemm.plan(s), c, a, b});
     flops_ += 2.0 * double(s.m) * double(s.n) * double(s.k);
   }
   kernels::GemmPointers pointers(const Call& call) const {
