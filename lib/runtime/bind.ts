@@ -79,11 +79,8 @@ export function bindLeaves(leaves: readonly AnyTensor[], count: number, outputs 
   }
   let size = outputs; // counted when all have moved: two leaves may share a storage
   for (let i = 0; i < count; i++) if (leaves[i]!.storage!.handle < 0) size++;
-  if (size === 0) return bindHandles(leaves, count, null);
-  return bindHandles(leaves, count, reuse ? reusedArrays(size) : new Array(size)); // one that grows takes room for seventeen
-}
-
-function bindHandles(leaves: readonly AnyTensor[], count: number, arrays: BoundArrays): BoundArrays {
+  let arrays: BoundArrays = null;
+  if (size > 0) arrays = reuse ? reusedArrays(size) : new Array(size); // of this length: one that grows takes room for seventeen
   let at = 0;
   for (let i = 0; i < count; i++) {
     const { handle, host } = leaves[i]!.storage!;

@@ -105,6 +105,7 @@ export class CompiledFunction {
 
   private run(t: Trace, args: readonly unknown[], blocking: boolean): unknown {
     const { plan } = t;
+    askLive(t); // before all else: whoever is asked may run something himself
     prepare(plan); // again, if it has left the cache
     if (blocking || (jobCount() === 0 && plan.cost < INLINE_NS)) {
       this.job = null;
@@ -128,7 +129,6 @@ function runHere(t: Trace, args: readonly unknown[]): unknown {
   try {
     runStep(plan, arrays);
     advance(t, 1);
-    if (outputs.length === 0) return result(t, args, held);
     freshOutputs(t, held);
     settle(plan, held, arrays, true);
     return result(t, args, held);
@@ -149,9 +149,13 @@ function holds({ steps }: Trace): boolean {
   return true;
 }
 
+function askLive({ live, asked }: Trace): void {
+  for (let i = 0; i < live.length; i++) asked[i] = live[i]!.ask(0);
+}
+
 /** Everything that a run reads by pointer, and the arrays beside it. */
 function bindCall(t: Trace, args: readonly unknown[], reuse: boolean): BoundArrays {
-  const { plan, leaves, leafArguments, numberArguments, scalars, live } = t;
+  const { plan, leaves, leafArguments, numberArguments, scalars, live, asked } = t;
   for (let i = 0; i < leafArguments.length; i++) {
     const { at, argument } = leafArguments[i]!;
     const a = args[argument] as AnyTensor;
@@ -170,7 +174,7 @@ function bindCall(t: Trace, args: readonly unknown[], reuse: boolean): BoundArra
     for (let i = 0; i < leafArguments.length; i++) leaves[leafArguments[i]!.at] = PLACE; // a trace keeps no argument alive
   }
   for (let i = 0; i < scalars.length; i++) setScalar(i, scalars[i]!);
-  for (let i = 0; i < live.length; i++) setScalar(live[i]!.at, live[i]!.ask(0));
+  for (let i = 0; i < live.length; i++) setScalar(live[i]!.at, asked[i]!);
   for (let i = 0; i < numberArguments.length; i++) {
     const { at, argument } = numberArguments[i]!;
     const a = args[argument];

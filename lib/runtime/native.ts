@@ -100,7 +100,7 @@ export interface NativeAddon {
    */
   configure(setting: number, value: number): Float64Array | undefined;
 
-  /** Zero-filled memory, 64-byte aligned, for a matrix of so many rows; returns its handle. */
+  /** Zero-filled memory, 64-byte aligned; returns its handle. The halves of a large matrix of `rows` rows lie in pages of their own. */
   createBuffer(bytes: number, rows?: number): number;
   /** Jobs that use the buffer keep its memory until they are done. */
   releaseBuffer(handle: number): void;

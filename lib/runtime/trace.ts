@@ -57,6 +57,8 @@ export interface Trace {
   readonly numberArguments: readonly Place[];
   /** Scalars that are asked for at each call, and those that number random draws. */
   readonly live: readonly { readonly at: number; readonly ask: (step: number) => number }[];
+  /** What was said at this call. */
+  readonly asked: Float64Array;
   readonly draws: readonly { readonly at: number; readonly offset: number }[];
   /** Random draws that a call takes. */
   readonly drawCount: number;
@@ -139,6 +141,7 @@ function assemble(
       leafArguments: argumentsOf(leaves),
       numberArguments: argumentsOf(scalars),
       live,
+      asked: new Float64Array(live.length),
       draws,
       drawCount: nextDraw() - firstDraw,
       targets,

@@ -110,6 +110,27 @@ describe.each(Object.entries(optimizers))('a compiled step with %s', (_name, mak
   });
 });
 
+it('a schedule may run something itself when a compiled step asks it', () => {
+  const triple = compile((x: Tensor<[3]>) => mul(x, 3));
+  const train = (learningRate: () => number) => {
+    const w = parameter(tensor([1, 2, 3]));
+    const sgd = new SGD([w] as unknown as Parameter[], { learningRate });
+    const step = compile((x: Tensor<[3]>) => {
+      const loss = sum(mul(square(w), x));
+      loss.backward();
+      void sgd.step();
+      return loss;
+    });
+    const losses = [1, 2, 3].map((k) => step.sync(tensor([k, 1, 2])).itemSync());
+    return [losses, plain(w as never)];
+  };
+  const busy = () => {
+    triple.sync(tensor([9, 9, 9]));
+    return 0.1;
+  };
+  expect(train(busy)).toEqual(train(() => 0.1));
+});
+
 it('what a blocking call returns stays as it is, whatever form it has', () => {
   const pair = compile((x: Tensor<[2]>) => [mul(x, 2), sum(x)] as const);
   const one = compile((x: Tensor<[2]>) => [mul(x, 2)] as const);
