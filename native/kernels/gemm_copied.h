@@ -102,7 +102,7 @@ constexpr ptrdiff_t copied_row(ptrdiff_t k) {
   return (entries_of<float, Isa, kMode>(k) + kLanes - 1) / kLanes * kLanes;
 }
 
-/// Can a plan's product be computed so? By dot products alone, whose columns are B's and lie without gaps.
+/// Can a plan's product be computed so? By dot products alone, whose columns are B's, each contiguous.
 inline bool takes_copy(const GemmPlan& plan) {
   if (plan.parts == 0 || plan.batch_count != 1 || plan.swap || plan.grid_k > 1) return false;
   for (int32_t i = 0; i < plan.pieces; i++) {

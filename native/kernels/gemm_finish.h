@@ -63,4 +63,29 @@ void scale_across(const T* sums, ptrdiff_t sums_row, ptrdiff_t rows, ptrdiff_t c
   scale<T, Isa>(turned, width, columns, rows, alpha, add, to, to_row);
 }
 
+/// A tile whose last vector reaches beyond C, where no mask says so: by way of a buffer.
+template <class T, class Isa>
+void ragged_tile(TileArgs<T>& args, TileFn<T> kernel, int rows, ptrdiff_t columns) {
+  constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes;
+  alignas(64) T sums[TileShape<Isa>::kMaxAccumulators * kLanes];
+  T* const to = args.to;
+  const ptrdiff_t to_row = args.to_row, sums_row = (columns + kLanes - 1) / kLanes * kLanes;
+  const T alpha = args.alpha;
+  const bool add = args.add;
+  if (args.from != nullptr) {
+    for (int i = 0; i < rows; i++) {
+      std::copy_n(args.from + i * args.from_row, columns, sums + i * sums_row);
+      std::fill_n(sums + i * sums_row + columns, sums_row - columns, T(0));
+    }
+    args.from = sums;
+    args.from_row = sums_row;
+  }
+  args.to = sums;
+  args.to_row = sums_row;
+  args.alpha = T(1);
+  args.add = false;
+  kernel(args);
+  scale<T, Isa>(sums, sums_row, rows, columns, alpha, add, to, to_row);
+}
+
 }  // namespace gradsmith::kernels

@@ -325,33 +325,10 @@ class GemmRunner {
     const TileFn<T> kernel =
         args.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors);
     if (ragged && !Shape::kMaskedLoads) {
-      ragged_tile(args, kernel, rows, columns);
+      ragged_tile<T, Isa>(args, kernel, rows, columns);
     } else {
       kernel(args);
     }
-  }
-
-  /// A tile whose last vector reaches beyond C, where no mask says so: by way of a buffer.
-  static void ragged_tile(TileArgs<T>& args, TileFn<T> kernel, int rows, ptrdiff_t columns) {
-    alignas(64) T sums[Shape::kMaxAccumulators * kLanes];
-    T* const to = args.to;
-    const ptrdiff_t to_row = args.to_row, sums_row = (columns + kLanes - 1) / kLanes * kLanes;
-    const T alpha = args.alpha;
-    const bool add = args.add;
-    if (args.from != nullptr) {
-      for (int i = 0; i < rows; i++) {
-        std::copy_n(args.from + i * args.from_row, columns, sums + i * sums_row);
-        std::fill_n(sums + i * sums_row + columns, sums_row - columns, T(0));
-      }
-      args.from = sums;
-      args.from_row = sums_row;
-    }
-    args.to = sums;
-    args.to_row = sums_row;
-    args.alpha = T(1);
-    args.add = false;
-    kernel(args);
-    scale<T, Isa>(sums, sums_row, rows, columns, alpha, add, to, to_row);
   }
 
   /// Sums that lie in a buffer, all their terms included, to where they belong; `across`: those of the transposed

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <memory>
 
+#include "base/memory_pool.h"
+#include "base/round_up.h"
 #include "plan/group.h"
 #include "plan/group_direct.h"
 #include "plan/group_program.h"
@@ -14,8 +16,6 @@ namespace {
 
 /// Work of one part: enough to pay for waking a thread several times over.
 constexpr double kPartNs = 16000;
-
-size_t round_up(size_t n) { return (n + 63) / 64 * 64; }
 
 class PreparedGroup final : public Prepared {
  public:
@@ -78,7 +78,7 @@ class PreparedGroup final : public Prepared {
                           is_dense(space_, operand)});
       if (access == Access::kStaged || access == Access::kPeriodic) {
         staged_ = true;
-        offset += round_up(static_cast<size_t>(space_.tile * space_.tile_rows) * lowered.stream_bytes[i]);
+        offset += round_up(static_cast<size_t>(space_.tile * space_.tile_rows) * lowered.stream_bytes[i], kAlignment);
       }
     }
     scratch_bytes = offset;

@@ -42,13 +42,6 @@ Instruction group_of(const Instruction& in) {
   return group;
 }
 
-bool is_uniform(const Operand& x) {
-  for (size_t d = 0; d < 2; ++d) {
-    if (x.dims[d] != 1 && x.strides[d] != 0) return false;
-  }
-  return true;
-}
-
 void verify(const Instruction& in) {
   const Instruction group = group_of(in);
   decode_group(group);
@@ -62,7 +55,7 @@ void verify(const Instruction& in) {
   for (size_t i = 0; i + 2 < in.operands.size(); ++i) {
     const Operand& x = in.operands[i];
     const bool in_rows = x.dims[1] == 1 || x.strides[1] == 1;
-    if (!in_rows && (i < outputs || !is_uniform(x))) fail("operands must have stride 1 along rows");
+    if (!in_rows && (i < outputs || !repeats_one(x))) fail("operands must have stride 1 along rows");
     if (i < outputs && (may_overlap(x, a) || may_overlap(x, b))) fail("an output overlaps a factor");
   }
 }
@@ -90,7 +83,7 @@ class MatmulGroup final : public Prepared {
     for (const Operand& operand : elementwise.operands) refs_.push_back(context.ref(operand));
     refs_[outputs] = {UINT32_MAX, 0};  // the product: no memory of its own
     std::vector<uint8_t> uniform(group.inputs, 0);
-    for (size_t i = 1; i < group.inputs; ++i) uniform[i] = is_uniform(elementwise.operands[outputs + i]) ? 1 : 0;
+    for (size_t i = 1; i < group.inputs; ++i) uniform[i] = repeats_one(elementwise.operands[outputs + i]) ? 1 : 0;
 
     kernels::GemmShape shape = shape_of(in);
     columns_ = shape.n;

@@ -60,6 +60,13 @@ bool dense(const Operand& operand) {
   return true;
 }
 
+bool repeats_one(const Operand& operand) {
+  for (size_t d = 0; d < static_cast<size_t>(operand.rank); ++d) {
+    if (operand.dims[d] != 1 && operand.strides[d] != 0) return false;
+  }
+  return true;
+}
+
 bool same_view(const Operand& a, const Operand& b) {
   if (a.buffer != b.buffer || a.dtype != b.dtype || a.offset != b.offset || a.rank != b.rank) return false;
   for (size_t i = 0; i < rank_of(a); ++i) {

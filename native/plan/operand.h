@@ -22,6 +22,8 @@ Reach reach(const Operand& operand);
 /// No two indices share an element. Sufficient, not necessary: sorted by stride, each dimension steps over all smaller
 /// ones.
 bool dense(const Operand& operand);
+/// Is it one element for all indices, by its strides? Strides of dimensions of 1 do not matter.
+bool repeats_one(const Operand& operand);
 /// The same elements in the same order, seen through the same shape. Strides of dimensions of 1 do not matter.
 bool same_view(const Operand& a, const Operand& b);
 /// May the two share a byte? Compares the ranges they reach, so interleaved views count as sharing.

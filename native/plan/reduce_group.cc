@@ -22,13 +22,8 @@ Instruction group_of(const Instruction& in) {
   return group;
 }
 
-bool is_uniform(const Operand& x) {
-  if (x.buffer == kScalars) return true;
-  for (size_t d = 0; d < static_cast<size_t>(x.rank); ++d) {
-    if (x.dims[d] != 1 && x.strides[d] != 0) return false;
-  }
-  return x.size() > 1;
-}
+/// One element of memory, where there is one result, is read as that result is.
+bool is_uniform(const Operand& x) { return x.buffer == kScalars || (repeats_one(x) && x.size() > 1); }
 
 /// The loops of a reduction to dense results.
 ReduceWork work_of(const Instruction& in, const kernels::KernelTable& kernels) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/memory_pool.h"
+#include "base/round_up.h"
 #include "plan/rows_checks.h"
 
 namespace gradsmith::plan {
@@ -12,8 +14,6 @@ namespace {
 constexpr size_t kGrain = 16;
 /// Sums of blocks that a part of the last phase adds.
 constexpr size_t kPartSums = 16384;
-
-size_t round_up(size_t n, size_t grain) { return (n + grain - 1) / grain * grain; }
 
 }  // namespace
 
@@ -27,7 +27,7 @@ RowColumns::RowColumns(const RowProgram& program, const kernels::RowKernels& ker
     const size_t value = step.writes[0];
     list_.push_back({value, size_of(program.values[value].dtype), round_up(width_, kGrain), workspace_bytes_,
                      step.choice == static_cast<int32_t>(kernels::ReduceKind::kMean)});
-    workspace_bytes_ += round_up(blocks_ * list_.back().block_bytes(), 64);
+    workspace_bytes_ += round_up(blocks_ * list_.back().block_bytes(), kAlignment);
   }
   chunk_ = round_up(rows_for(kPartSums, blocks_ * list_.size()), kernels::kColumnBlock);
 }

@@ -1,6 +1,8 @@
 // An elementwise group over a block of rows as one stretch of elements: short rows, and numbers of the rows.
 #include <cstring>
 
+#include "base/memory_pool.h"
+#include "base/round_up.h"
 #include "plan/group_stage.h"
 #include "plan/row_group_step.h"
 
@@ -9,8 +11,6 @@ namespace {
 
 /// What a kernel that fills rows may write beyond their end.
 constexpr size_t kSlack = 64;
-
-size_t round_up(size_t n) { return (n + 63) / 64 * 64; }
 
 /// All rows of a block as one stretch. What repeats along it is spread out in tiles: a number over its row, a row over
 /// the block.
@@ -27,7 +27,7 @@ class FlatStep final : public GroupStep {
         s.way = !wide ? Way::kSpread : pitch_[operand] == 0 ? Way::kRepeated : Way::kGathered;
         size_t& bytes = s.way == Way::kRepeated ? kept_bytes : scratch_bytes;
         s.tile = bytes;
-        bytes += round_up(layout.most_rows * columns_ * bytes_[operand] + kSlack);
+        bytes += round_up(layout.most_rows * columns_ * bytes_[operand] + kSlack, kAlignment);
       }
       streams_.push_back(s);
     }

@@ -4,6 +4,8 @@
 #include <memory>
 #include <span>
 
+#include "base/memory_pool.h"
+#include "base/round_up.h"
 #include "plan/operand.h"
 #include "plan/row_program.h"
 #include "plan/row_steps.h"
@@ -26,8 +28,6 @@ constexpr double kPartNs = 16000;
 /// Of a step on a block, beside its elements.
 constexpr double kStepNs = 15;
 constexpr size_t kSlack = 64;
-
-size_t round_up(size_t n) { return (n + 63) / 64 * 64; }
 
 class RowGroup final : public Prepared {
  public:
@@ -208,7 +208,7 @@ class RowGroup final : public Prepared {
     std::vector<size_t> offsets;
     for (const ptrdiff_t slot : slots) {
       offsets.push_back(scratch_bytes);
-      scratch_bytes += round_up(block_rows_ * static_cast<size_t>(slot) + kSlack);
+      scratch_bytes += round_up(block_rows_ * static_cast<size_t>(slot) + kSlack, kAlignment);
     }
     for (Temporary& t : temporaries_) t.offset = offsets[t.offset];
   }
