@@ -9,8 +9,8 @@
 
 #include "base/thread_pool.h"
 #include "every_nth.h"
-#include "plan/plan_error.h"
 #include "plan_builder.h"
+#include "plan_refusal.h"
 #include "plan_run.h"
 
 namespace gradsmith::plan {
@@ -232,12 +232,7 @@ TEST_CASE("matmulGroup refuses what does not fit, and says why") {
     plan.state(DType::kFloat64, 64);
     plan.arena(1024);
     plan.add("matmulGroup", attrs, operands);
-    try {
-      Plan(plan.words(), kernels::kernel_table());
-    } catch (const PlanError& error) {
-      return error.what();
-    }
-    return "";
+    return refusal_of(plan);
   };
   const View out = view(0, kF32, {2, 4}), a = view(1, kF32, {2, 3}), b = view(1, kF32, {3, 4}, 8);
   const std::string place = "plan: instruction 0 (matmulGroup): ";

@@ -27,6 +27,18 @@ inline std::vector<int32_t> update_attributes(int32_t precision) {
   return attrs;
 }
 
+/// A group's program; the ops' registers follow those of the inputs. Words of an op that are left out are 0.
+inline std::vector<int32_t> program(int32_t inputs, const std::vector<int32_t>& outputs,
+                                    std::vector<std::vector<int32_t>> ops) {
+  std::vector<int32_t> words = {inputs, static_cast<int32_t>(outputs.size()), static_cast<int32_t>(ops.size())};
+  words.insert(words.end(), outputs.begin(), outputs.end());
+  for (std::vector<int32_t>& op : ops) {
+    op.resize(6);
+    words.insert(words.end(), op.begin(), op.end());
+  }
+  return words;
+}
+
 /// An operand to be written.
 struct View {
   int32_t buffer;

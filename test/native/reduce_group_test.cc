@@ -7,8 +7,8 @@
 
 #include "base/thread_pool.h"
 #include "kernels/rows.h"
-#include "plan/plan_error.h"
 #include "plan_builder.h"
+#include "plan_refusal.h"
 #include "plan_run.h"
 
 namespace gradsmith::plan {
@@ -77,17 +77,6 @@ struct Case {
     return bytes;
   }
 };
-
-std::vector<int32_t> program(int32_t inputs, const std::vector<int32_t>& outputs,
-                             const std::vector<std::array<int32_t, 5>>& ops) {
-  std::vector<int32_t> words = {inputs, static_cast<int32_t>(outputs.size()), static_cast<int32_t>(ops.size())};
-  words.insert(words.end(), outputs.begin(), outputs.end());
-  for (const auto& o : ops) {
-    words.insert(words.end(), o.begin(), o.end());
-    words.push_back(0);
-  }
-  return words;
-}
 
 template <class T, class Build>
 void same_as_apart(Build build) {
@@ -177,12 +166,7 @@ TEST_CASE("reduce with a group refuses what does not fit, and says why") {
     plan.input(DType::kBool, 64);
     plan.arena(1024);
     plan.add("reduce", attrs, operands);
-    try {
-      Plan(plan.words(), kernels::kernel_table());
-    } catch (const PlanError& error) {
-      return error.what();
-    }
-    return "";
+    return refusal_of(plan);
   };
   const std::string place = "plan: instruction 0 (reduce): ";
   const View y = view(0, kF32, {1, 6}), x = view(1, kF32, {4, 6}), other = view(1, kF32, {1, 6}, 40);
