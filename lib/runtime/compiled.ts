@@ -124,7 +124,7 @@ export class CompiledFunction {
 
 /** A call on the calling thread. It leaves the collector what it returns, and no array beside it. */
 function runHere(t: Trace, args: readonly unknown[]): unknown {
-  const { plan, outputs, held } = t;
+  const { plan, held } = t;
   const arrays = bindCall(t, args, true);
   try {
     runStep(plan, arrays);
