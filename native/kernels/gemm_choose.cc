@@ -15,7 +15,11 @@ constexpr double kNever = 1e300;
 ptrdiff_t block_bytes(const GemmTraits& t) { return t.l2_bytes / 2; }
 constexpr ptrdiff_t kMaxKcBytes = 4096;
 constexpr ptrdiff_t kMinKcBytes = 1024;
-/// Where blocks are tall: what of A waits in L2; what of B is packed at once, to pass from L3.
+/// Where blocks are tall: terms of a block, fewer where a step is so short that the panel should not come from L2; what
+/// of A waits in L2; what of B is packed at once, to pass from L3.
+ptrdiff_t tall_terms(const GemmTraits& t) {
+  return (t.many_registers ? kMaxKcBytes : kMaxKcBytes / 2) / t.element_bytes * t.terms;
+}
 ptrdiff_t tall_rows_bytes(const GemmTraits& t) { return t.l2_bytes / 8 * 5; }
 constexpr ptrdiff_t kTallPanelsBytes = 4096 * 1024;
 /// Rows whose sums wait together, where they may not wait in C.
@@ -65,7 +69,7 @@ Blocking tall_blocks(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTra
   Blocking b{};
   b.tall = true;
   const ptrdiff_t unit = 2 * t.lanes;
-  b.kc = std::max<ptrdiff_t>(1, up(even_part(s.k, blocks(s.k, kMaxKcBytes / t.element_bytes * t.terms)), t.terms));
+  b.kc = std::max<ptrdiff_t>(1, up(even_part(s.k, blocks(s.k, tall_terms(t))), t.terms));
   const ptrdiff_t column_bytes = even_part(b.kc, t.terms) * t.element_bytes;
   b.nc = up(even_part(n, blocks(n, kTallPanelsBytes / column_bytes / unit * unit)), unit);
   const ptrdiff_t tiles = std::max<ptrdiff_t>(1, tall_rows_bytes(t) / (column_bytes * t.max_rows));
@@ -82,13 +86,16 @@ Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool packs_a, c
   }
   Blocking b{};
   const ptrdiff_t unit = 2 * t.lanes;
+  // Nothing of B is read twice for one row.
+  const bool one_row = m == 1 && !t.many_registers && !t.copies;
   const ptrdiff_t most_k =
-      std::clamp(block_bytes(t) / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes * t.terms;
+      one_row ? s.k : std::clamp(block_bytes(t) / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes * t.terms;
   b.kc = std::max<ptrdiff_t>(1, up(even_part(s.k, blocks(s.k, most_k)), t.terms));
   const bool once = b.kc >= s.k;
   b.keeps = s.hooked || (s.accumulate && !once);
   ptrdiff_t most_n =
-      std::max<ptrdiff_t>(unit, block_bytes(t) / (even_part(b.kc, t.terms) * t.element_bytes) / unit * unit);
+      one_row ? up(n, unit) : block_bytes(t) / (even_part(b.kc, t.terms) * t.element_bytes) / unit * unit;
+  most_n = std::max(unit, most_n);
   if (s.hooked) most_n = std::min(most_n, std::max(unit, kept_bytes(t) / (t.max_rows * t.element_bytes) / unit * unit));
   b.nc = up(even_part(n, blocks(n, most_n)), unit);
   const ptrdiff_t row_bytes = up(std::min(b.nc, n), t.lanes) * t.element_bytes;
@@ -128,7 +135,9 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   // for a step that it does not matter.
   const bool pages = v.a_row == 1 && v.a_col * t.element_bytes >= 2048 && v.m > t.max_rows && !t.many_registers &&
                      v.n >= 6 * t.lanes && v.k >= 16;
-  p.pack_a = t.copies || pages || (a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows);
+  // Many long columns of B, a panel after the other, rather than all of them for each few rows of A.
+  const bool panels_first = !t.many_registers && v.k >= 256 && v.n >= 256 && v.m > 1 && (columns_apart || !p.pack_b);
+  p.pack_a = t.copies || pages || panels_first || (a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows);
 
   const Blocking blocking = blocks_of(plain(s), m, n, p.pack_a && !across, t);
   const ptrdiff_t k_blocks = blocks(v.k, blocking.kc);
@@ -142,8 +151,10 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   double cycles = double(v.m) * vectors * k * 0.5 * std::max(latency, (rows + width) / (rows * width));
   cycles += tiles * vectors / width * double(k_blocks) * 25;  // start and store of a tile
   if (!across && v.n % t.lanes != 0) {
-    // Loads and stores of parts of vectors; or a panel of its own, too narrow to hide an FMA's latency, and a buffer.
-    cycles += t.masked_loads ? double(v.m) * 3 : tiles * (k * (4 - 0.5 * rows) + 100);
+    // Loads and stores of parts of vectors; or a packed panel, which may be too narrow to hide an FMA's latency, and a
+    // buffer.
+    const bool narrow = v.n % (2 * t.lanes) < t.lanes || v.m <= t.mid_rows;
+    cycles += t.masked_loads ? double(v.m) * 3 : tiles * ((narrow ? k * (4 - 0.5 * rows) : 0) + 100);
   }
   if (across) cycles += double(k_blocks) * (double(v.m) * double(v.n) * 12.0 / t.lanes + tiles * vectors / width * 80);
   if (p.pack_a)

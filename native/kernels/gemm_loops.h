@@ -10,6 +10,7 @@
 #include "kernels/gemm_finish.h"
 #include "kernels/gemm_pack.h"
 #include "kernels/gemm_part.h"
+#include "kernels/gemm_row.h"
 #include "kernels/gemm_tile.h"
 #include "simd/vec.h"
 
@@ -114,6 +115,7 @@ class GemmRunner {
     n1 = std::min(n1, b.j1);
     if (n0 >= n1) return;
     if (p.method == GemmMethod::kTiles && !p.across) {
+      if (streams(p, b, n0, n1)) return stream_row(b, n0, n1);
       tiles(p, b, n0, n1, memory_[index]);
     } else if (!b.final) {
       return;  // these take all terms at once
@@ -126,6 +128,23 @@ class GemmRunner {
                               });
     } else {
       dots(p, b, n0, n1, memory_[index]);
+    }
+  }
+
+  /// One row times more of B as it lies than L2 holds? To the same bits. (With many registers a tile's row of vectors
+  /// is twice as long, and this has not been measured.)
+  bool streams(const GemmPiece& p, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1) const {
+    return kMode == GemmMode::kPlain && !Shape::kManyRegisters && g_.m == 1 && g_.b_col == 1 && !p.pack_a &&
+           !p.pack_b && b.first && b.final && (n1 - n0) * b.k * static_cast<ptrdiff_t>(sizeof(T)) > Shape::kL2Bytes;
+  }
+
+  void stream_row(const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1) const {
+    constexpr ptrdiff_t kMost = kRowBytes / static_cast<ptrdiff_t>(sizeof(T));
+    alignas(64) T sums[kMost];
+    for (ptrdiff_t j = n0; j < n1; j += kMost) {
+      const ptrdiff_t columns = std::min(kMost, n1 - j);
+      row_times_matrix<T, Isa>(g_.a, g_.a_col, g_.b + j, g_.b_row, columns, b.k, sums);
+      store(b, sums, kMost, 1, columns, 0, j, false);
     }
   }
 
@@ -150,10 +169,12 @@ class GemmRunner {
   ptrdiff_t dot_stride() const { return (g_.k + kLanes - 1) / kLanes * kLanes; }
 
   /// How many vectors wide the next panel is, `left` columns from the end. Where parts of vectors are not loaded from B
-  /// itself, a ragged last vector is a panel of its own.
-  static GRADSMITH_INLINE int panel_vectors(ptrdiff_t left, int most, bool packed) {
-    const ptrdiff_t vectors =
-        packed || Shape::kMaskedLoads ? (left + kLanes - 1) / kLanes : std::max<ptrdiff_t>(left / kLanes, 1);
+  /// itself, a panel with a ragged last vector is packed, once for all rows of tiles: so its width must not depend on
+  /// how many rows one of them has. `rows` are all that use it; if they are few, it has a vector only.
+  static GRADSMITH_INLINE int panel_vectors(ptrdiff_t left, int most, bool packed, ptrdiff_t rows) {
+    const ptrdiff_t whole = left / kLanes, all = (left + kLanes - 1) / kLanes;
+    const bool with_rest = packed || Shape::kMaskedLoads || (whole < 2 && rows > Shape::kMidRows);
+    const ptrdiff_t vectors = with_rest ? all : std::max<ptrdiff_t>(whole, 1);
     int width = most;
     while (width > vectors) width /= 2;
     return width;
@@ -213,7 +234,7 @@ class GemmRunner {
   /// The panel from column j on; returns how many vectors wide it is.
   GRADSMITH_INLINE int take_panel(TileArgs<T>& args, const GemmPiece& p, const GemmBlock& b, const Panels& panels,
                                   ptrdiff_t j, int most, bool done) const {
-    const int vectors = panel_vectors(panels.n1 - j, most, p.pack_b);
+    const int vectors = panel_vectors(panels.n1 - j, most, p.pack_b, g_.m);
     set_panel(args, g_.b + b.k0 * g_.b_row + j * g_.b_col, g_.b_row, g_.b_col,
               std::min<ptrdiff_t>(vectors * kLanes, panels.n1 - j), b.k, vectors, p.pack_b,
               panels.at + (panels.shared ? (j - panels.n0) / (2 * kLanes) * panels.apart : 0), done);
@@ -357,7 +378,7 @@ class GemmRunner {
     args.to_last = V::kLanes;
     int vectors;
     for (ptrdiff_t i = b.i0; i < b.i1; i += vectors * kLanes) {
-      vectors = panel_vectors(b.i1 - i, most, p.pack_b);
+      vectors = panel_vectors(b.i1 - i, most, p.pack_b, n1 - n0);
       const ptrdiff_t width = std::min<ptrdiff_t>(vectors * kLanes, b.i1 - i);
       set_panel(args, g_.a + i * g_.a_row, g_.a_col, g_.a_row, width, g_.k, vectors, p.pack_b, packed_b, false);
       for_tile_rows(n1 - n0, [&](ptrdiff_t q, int rows) {

@@ -60,6 +60,7 @@ TEST_CASE_TEMPLATE("shapes of real networks: several parts, ragged last vectors"
                                                                        {128, 784, 512, 0, 1},
                                                                        {1, 512, 784, 0, 0},
                                                                        {1, 512, 784, 0, 1},
+                                                                       {1, 2503, 391, 0, 0},
                                                                        {40, 70, 2100, 0, 0},
                                                                        {9, 40, 1500, 0, 3},
                                                                        {250, 333, 515, 4, 4}}) {
