@@ -250,7 +250,15 @@ GemmPlan plan_gemm(const GemmShape& shape) {
       plan.scratch_bytes += (static_cast<size_t>(plan.m_step * plan.copied_row) * sizeof(T) + 63) / 64 * 64;
     }
   }
-  if (plan.parts != 1 || plan.pieces != 1 || plan.batch_count != 1 || p.across || p.pack_a) return plan;
+  if (plan.parts != 1 || plan.pieces != 1 || plan.batch_count != 1) return plan;
+  if constexpr (kMode == GemmMode::kPlain && Pairs<T, Isa>::kHas) {
+    if (p.method == GemmMethod::kTiles && s.n == 2 && s.c_row == 2 && s.a_row == 1 && s.m % kLanes == 0 &&
+        s.m <= kFewTiles * Shape::kMaxRows && s.k <= plan.kc && !s.hooked && !plan.swap) {
+      plan.run = &run_two_columns<T, Isa>;
+      return plan;
+    }
+  }
+  if (p.across || p.pack_a) return plan;
   if (p.method == GemmMethod::kDots) {
     if (p.pack_b || s.n > kDotColumns || s.m > dot_rows(Shape::kManyRegisters, static_cast<int>(s.n))) return plan;
     plan.kernel = reinterpret_cast<void (*)()>(dot_kernel<T, Isa, kMode>(static_cast<int>(s.m), static_cast<int>(s.n)));
@@ -259,13 +267,6 @@ GemmPlan plan_gemm(const GemmShape& shape) {
     return plan;
   }
   if constexpr (kMode == GemmMode::kPlain) {
-    if constexpr (Pairs<T, Isa>::kHas) {
-      if (s.n == 2 && s.c_row == 2 && s.a_row == 1 && s.m % kLanes == 0 && s.m <= kFewTiles * Shape::kMaxRows &&
-          s.k <= plan.kc && !s.hooked && !plan.swap) {
-        plan.run = &run_two_columns<T, Isa>;
-        return plan;
-      }
-    }
     const ptrdiff_t vectors = (s.n + kLanes - 1) / kLanes;
     const bool ragged = s.n % kLanes != 0;
     if (s.m > kFewTiles * Shape::kMaxRows ||

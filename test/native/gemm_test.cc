@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "gemm_testing.h"
@@ -185,5 +186,19 @@ TEST_CASE("parts: one below some 5 µs of work, at most 16, cut where weights st
     CHECK(own.grid_m >= 2);
     CHECK(own.finish_parts == 0);
     CHECK(own.workspace_bytes == 0);
+  }
+}
+
+TEST_CASE("the products of a step on a few points in the plane take the short ways, not the general one") {
+  for (const kernels::KernelTable* table : kernels::available_tables()) {
+    if (std::string_view(table->isa) == "scalar") continue;
+    const GemmFunctions& gemm = table->gemm.f32;
+    for (const auto& [m, n, k, a, b] : std::vector<std::array<int, 5>>{
+             {4, 16, 2, 0, 1}, {4, 1, 16, 0, 1}, {1, 16, 4, 1, 0}, {4, 16, 1, 0, 0}, {16, 2, 4, 1, 0}}) {
+      const GemmShape shape = make_case(m, n, k, a, b).s;
+      CAPTURE(shape.m * 10000 + shape.n * 100 + shape.k);
+      const bool general = gemm.plan(shape).run == gemm.run;
+      CHECK(!general);
+    }
   }
 }
