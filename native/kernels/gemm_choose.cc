@@ -123,11 +123,12 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
                b_bytes = double(v.n) * double(v.k) * t.element_bytes;
   const bool columns_apart = v.b_col != 1 && v.n > 1;
   // B in place costs nothing while a block of it stays in L2 and few rows of tiles use it, unless its rows push each
-  // other out of L1.
+  // other out of L1, or lie so that half of the vectors are on two lines, which a short step feels.
   const bool awkward = rows_held(v.b_row * t.element_bytes, t) < kRowsNeeded;
-  const ptrdiff_t tiles_of_rows = blocks(v.m, t.max_rows);
+  const ptrdiff_t tiles_of_rows = blocks(v.m, t.max_rows), b_row_bytes = v.b_row * t.element_bytes;
+  const bool on_two_lines = !t.many_registers && b_row_bytes >= 1024 && b_row_bytes % 16 != 0 && tiles_of_rows >= 6;
   p.pack_b = t.copies || columns_apart ||
-             (v.k >= 32 && tiles_of_rows > 2 && b_bytes > 40 * 1024 && (awkward || tiles_of_rows > 16));
+             (v.k >= 32 && tiles_of_rows > 2 && b_bytes > 40 * 1024 && (awkward || on_two_lines || tiles_of_rows > 16));
   // So may the lines that steps of A are on; and its rows, where they are a multiple of 4 KiB apart.
   const bool a_awkward = a_bytes > 2048 * 1024 || (v.a_row == 1 ? rows_held(v.a_col * t.element_bytes, t) < kRowsNeeded
                                                                 : v.m > 1 && v.a_row * t.element_bytes % 4096 == 0);
@@ -135,8 +136,8 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   // for a step that it does not matter.
   const bool pages = v.a_row == 1 && v.a_col * t.element_bytes >= 2048 && v.m > t.max_rows && !t.many_registers &&
                      v.n >= 6 * t.lanes && v.k >= 16;
-  // Many long columns of B, a panel after the other, rather than all of them for each few rows of A.
-  const bool panels_first = !t.many_registers && v.k >= 256 && v.n >= 256 && v.m > 1 && (columns_apart || !p.pack_b);
+  // Many columns of B, a panel after the other, rather than all of them for each few rows of A.
+  const bool panels_first = !t.many_registers && v.k >= 64 && v.n >= 256 && v.m > 1 && (columns_apart || !p.pack_b);
   p.pack_a = t.copies || pages || panels_first || (a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows);
 
   const Blocking blocking = blocks_of(plain(s), m, n, p.pack_a && !across, t);
