@@ -88,8 +88,8 @@ Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool packs_a, c
   const ptrdiff_t unit = 2 * t.lanes;
   // Nothing of B is read twice for one row.
   const bool one_row = m == 1 && !t.many_registers && !t.copies;
-  const ptrdiff_t most_k =
-      one_row ? s.k : std::clamp(block_bytes(t) / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes * t.terms;
+  ptrdiff_t most_k = std::clamp(block_bytes(t) / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes * t.terms;
+  if (one_row) most_k = std::max(most_k, s.k);
   b.kc = std::max<ptrdiff_t>(1, up(even_part(s.k, blocks(s.k, most_k)), t.terms));
   const bool once = b.kc >= s.k;
   b.keeps = s.hooked || (s.accumulate && !once);

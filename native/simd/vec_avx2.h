@@ -36,8 +36,8 @@ struct LaneMask<Avx2, 64> {
   }
 };
 
-/// The first n of the lanes of a register, by stores of 16, 8 and 4 bytes: AMD's masked store of a few lanes takes some
-/// forty micro-operations and twice as long (Zen 3).
+/// The first `bytes` bytes of a register, a multiple of 4, by stores of 16, 8 and 4: a masked store takes some forty
+/// micro-operations and twice as long on Zen 3.
 GRADSMITH_INLINE void store_first(void* to, __m256i v, size_t bytes) {
   char* p = static_cast<char*>(to);
   if (bytes >= 32) return _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), v);

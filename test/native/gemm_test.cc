@@ -107,6 +107,13 @@ TEST_CASE_TEMPLATE("a large B is packed once for all parts, and A a block at a t
 
 TEST_CASE("a sum of nothing is 0: C becomes 0, or stays") {
   Products<float> products;
+  for (unsigned way = 0; way < 4; way++) {
+    for (const auto& [m, n] : std::vector<std::array<int, 2>>{{1, 19}, {19, 1}, {1, 1}, {1, 700}}) {
+      Case c = make_case(m, n, 0, 0, 0);
+      vary(c, way);
+      products.check(c);
+    }
+  }
   for (unsigned way = 0; way < 5; way++) {
     Case c = make_case(5, 19, 0, 0, 0, 2);
     vary(c, way);
