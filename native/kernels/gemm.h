@@ -67,6 +67,7 @@ struct GemmPiece {
   /// stored. pack_a and pack_b speak of that product.
   bool across;
   bool pack_a, pack_b;  // copy operands into panels first
+  bool streams;         // one row times more of B as it lies than L2 holds: by long runs of its rows, to the same bits
   ptrdiff_t n0, n1;
   size_t scratch_bytes;
 

@@ -79,22 +79,21 @@ Blocking tall_blocks(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTra
 }
 
 /// Blocks of a part of m x n.
-Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool packs_a, const GemmTraits& t) {
+Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmPiece& p, const GemmTraits& t) {
+  const bool packs_a = p.method == GemmMethod::kTiles && !p.across && p.pack_a;
   if (packs_a && !s.hooked && m > 2 * t.max_rows) {
     const Blocking tall = tall_blocks(s, m, n, t);
     if (!s.accumulate || tall.kc >= s.k) return tall;
   }
   Blocking b{};
   const ptrdiff_t unit = 2 * t.lanes;
-  // Nothing of B is read twice for one row.
-  const bool one_row = m == 1 && !t.many_registers && !t.copies;
   ptrdiff_t most_k = std::clamp(block_bytes(t) / up(n, unit), kMinKcBytes, kMaxKcBytes) / t.element_bytes * t.terms;
-  if (one_row) most_k = std::max(most_k, s.k);
+  if (p.streams) most_k = s.k;  // nothing of B is read twice
   b.kc = std::max<ptrdiff_t>(1, up(even_part(s.k, blocks(s.k, most_k)), t.terms));
   const bool once = b.kc >= s.k;
   b.keeps = s.hooked || (s.accumulate && !once);
   ptrdiff_t most_n =
-      one_row ? up(n, unit) : block_bytes(t) / (even_part(b.kc, t.terms) * t.element_bytes) / unit * unit;
+      p.streams ? up(n, unit) : block_bytes(t) / (even_part(b.kc, t.terms) * t.element_bytes) / unit * unit;
   most_n = std::max(unit, most_n);
   if (s.hooked) most_n = std::min(most_n, std::max(unit, kept_bytes(t) / (t.max_rows * t.element_bytes) / unit * unit));
   b.nc = up(even_part(n, blocks(n, most_n)), unit);
@@ -140,7 +139,10 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   const bool panels_first = !t.many_registers && v.k >= 64 && v.n >= 256 && v.m > 1 && (columns_apart || !p.pack_b);
   p.pack_a = t.copies || pages || panels_first || (a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows);
 
-  const Blocking blocking = blocks_of(plain(s), m, n, p.pack_a && !across, t);
+  // (With many registers a tile's row of vectors is twice as long, and streaming has not been measured.)
+  p.streams = !across && !t.many_registers && v.m == 1 && !p.pack_a && !p.pack_b && b_bytes > t.l2_bytes;
+
+  const Blocking blocking = blocks_of(plain(s), m, n, p, t);
   const ptrdiff_t k_blocks = blocks(v.k, blocking.kc);
 
   const double vectors = double((v.n + t.lanes - 1) / t.lanes);
@@ -151,7 +153,7 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   const double k = double(even_part(v.k, t.terms));
   double cycles = double(v.m) * vectors * k * 0.5 * std::max(latency, (rows + width) / (rows * width));
   cycles += tiles * vectors / width * double(k_blocks) * 25;  // start and store of a tile
-  if (!across && v.n % t.lanes != 0) {
+  if (!across && !p.streams && v.n % t.lanes != 0) {
     // Loads and stores of parts of vectors; or a packed panel, which may be too narrow to hide an FMA's latency, and a
     // buffer.
     const bool narrow = v.n % (2 * t.lanes) < t.lanes || v.m <= t.mid_rows;
@@ -199,7 +201,7 @@ size_t piece_scratch(const GemmPlan& plan, const GemmPiece& p, const GemmTraits&
   } else if (p.across) {
     if (p.pack_a) elements += up(n * k + t.lanes, 64);
     if (p.pack_b || !t.masked_loads) elements += wide * k;
-  } else {
+  } else if (!p.streams) {
     if (p.pack_a) elements += plan.packed_rows;
     const ptrdiff_t panels = p.pack_b && plan.m_step > t.max_rows ? up(std::min(plan.nc, n), t.lanes) + wide : wide;
     if ((p.pack_b && !plan.shares_b) || !t.masked_loads) elements += panels * even_part(plan.kc, t.terms) + panels;
@@ -216,10 +218,10 @@ double choose_pieces(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTra
   plan.piece[0].n0 = 0;
   plan.piece[0].n1 = s.n;
   const ptrdiff_t ragged = s.n % t.lanes;
-  if (ragged == 0 || n <= t.lanes || ragged > n) return whole.cycles;
+  if (ragged == 0 || n <= t.lanes || ragged > n || whole.piece.streams) return whole.cycles;
   // A last vector of few columns wastes lanes: those columns may be cheaper by another method.
   const Choice head = best(s, m, n - ragged, t), tail = best(s, m, ragged, t);
-  if (head.cycles + tail.cycles > whole.cycles * 0.98) return whole.cycles;
+  if (head.cycles + tail.cycles > whole.cycles * 0.98 || head.piece.streams != tail.piece.streams) return whole.cycles;
   plan.pieces = 2;
   plan.piece[0] = head.piece;
   plan.piece[1] = tail.piece;
@@ -232,9 +234,7 @@ double choose_pieces(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTra
 void set_blocks(GemmPlan& plan, const GemmTraits& t) {
   GemmShape part = plan.grid_k > 1 ? plain(plan.shape) : plan.shape;
   part.k = plan.k_step;
-  const GemmPiece& first = plan.piece[0];
-  const bool packs_a = first.method == GemmMethod::kTiles && !first.across && first.pack_a;
-  const Blocking b = blocks_of(part, plan.m_step, plan.n_step, packs_a, t);
+  const Blocking b = blocks_of(part, plan.m_step, plan.n_step, plan.piece[0], t);
   plan.kc = b.kc, plan.mc = b.mc, plan.nc = b.nc, plan.block_rows = b.block_rows;
   plan.tall = b.tall;
   plan.buffered = part.hooked, plan.keeps = b.keeps;

@@ -258,7 +258,7 @@ GemmPlan plan_gemm(const GemmShape& shape) {
       return plan;
     }
   }
-  if (p.across || p.pack_a) return plan;
+  if (p.across || p.pack_a || p.streams) return plan;
   if (p.method == GemmMethod::kDots) {
     if (p.pack_b || s.n > kDotColumns || s.m > dot_rows(Shape::kManyRegisters, static_cast<int>(s.n))) return plan;
     plan.kernel = reinterpret_cast<void (*)()>(dot_kernel<T, Isa, kMode>(static_cast<int>(s.m), static_cast<int>(s.n)));

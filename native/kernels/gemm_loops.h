@@ -8,7 +8,7 @@
 #include "kernels/gemm_copied.h"
 #include "kernels/gemm_dot.h"
 #include "kernels/gemm_finish.h"
-#include "kernels/gemm_pack.h"
+#include "kernels/gemm_panel.h"
 #include "kernels/gemm_part.h"
 #include "kernels/gemm_row.h"
 #include "kernels/gemm_tile.h"
@@ -115,7 +115,7 @@ class GemmRunner {
     n1 = std::min(n1, b.j1);
     if (n0 >= n1) return;
     if (p.method == GemmMethod::kTiles && !p.across) {
-      if (streams(p, b, n0, n1)) return stream_row(b, n0, n1);
+      if (p.streams) return stream_row(b, n0, n1);
       tiles(p, b, n0, n1, memory_[index]);
     } else if (!b.final) {
       return;  // these take all terms at once
@@ -129,13 +129,6 @@ class GemmRunner {
     } else {
       dots(p, b, n0, n1, memory_[index]);
     }
-  }
-
-  /// One row times more of B as it lies than L2 holds? To the same bits. (With many registers a tile's row of vectors
-  /// is twice as long, and this has not been measured.)
-  bool streams(const GemmPiece& p, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1) const {
-    return kMode == GemmMode::kPlain && !Shape::kManyRegisters && g_.m == 1 && g_.b_col == 1 && !p.pack_a &&
-           !p.pack_b && b.first && b.final && (n1 - n0) * b.k * static_cast<ptrdiff_t>(sizeof(T)) > Shape::kL2Bytes;
   }
 
   void stream_row(const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1) const {
@@ -167,34 +160,6 @@ class GemmRunner {
   }
   static ptrdiff_t entries(ptrdiff_t terms) { return entries_of<T, Isa, kMode>(terms); }
   ptrdiff_t dot_stride() const { return (g_.k + kLanes - 1) / kLanes * kLanes; }
-
-  /// How many vectors wide the next panel is, `left` columns from the end. Where parts of vectors are not loaded from B
-  /// itself, a panel with a ragged last vector is packed, once for all rows of tiles: so its width must not depend on
-  /// how many rows one of them has. `rows` are all that use it; if they are few, it has a vector only.
-  static GRADSMITH_INLINE int panel_vectors(ptrdiff_t left, int most, bool packed, ptrdiff_t rows) {
-    const ptrdiff_t whole = left / kLanes, all = (left + kLanes - 1) / kLanes;
-    const bool with_rest = packed || Shape::kMaskedLoads || (whole < 2 && rows > Shape::kMidRows);
-    const ptrdiff_t vectors = with_rest ? all : std::max<ptrdiff_t>(whole, 1);
-    int width = most;
-    while (width > vectors) width /= 2;
-    return width;
-  }
-
-  /// A panel of `columns` columns of a matrix as the tiles' operand: in place, or packed into `to`, now or (`done`)
-  /// earlier.
-  static GRADSMITH_INLINE void set_panel(TileArgs<T>& args, const T* from, ptrdiff_t row, ptrdiff_t column,
-                                         ptrdiff_t columns, ptrdiff_t k, int vectors, bool packed, T* to, bool done) {
-    if (packed || (columns < vectors * kLanes && !Shape::kMaskedLoads)) {
-      if (!done) pack_columns<T, Isa, kMode>(from, row, column, columns, k, to, vectors);
-      args.b = to;
-      args.b_row = vectors * kLanes;
-      args.last = V::kLanes;
-    } else {
-      args.b = from;
-      args.b_row = row;
-      args.last = static_cast<size_t>(columns - (vectors - 1) * kLanes);
-    }
-  }
 
   /// Vectors along n, rows of A one by one: over all panels of B, a row of tiles after the other; where blocks are
   /// tall, over all of the block's rows of tiles, a panel after the other.
@@ -234,10 +199,10 @@ class GemmRunner {
   /// The panel from column j on; returns how many vectors wide it is.
   GRADSMITH_INLINE int take_panel(TileArgs<T>& args, const GemmPiece& p, const GemmBlock& b, const Panels& panels,
                                   ptrdiff_t j, int most, bool done) const {
-    const int vectors = panel_vectors(panels.n1 - j, most, p.pack_b, g_.m);
-    set_panel(args, g_.b + b.k0 * g_.b_row + j * g_.b_col, g_.b_row, g_.b_col,
-              std::min<ptrdiff_t>(vectors * kLanes, panels.n1 - j), b.k, vectors, p.pack_b,
-              panels.at + (panels.shared ? (j - panels.n0) / (2 * kLanes) * panels.apart : 0), done);
+    const int vectors = panel_vectors<T, Isa>(panels.n1 - j, most, p.pack_b, g_.m);
+    set_panel<T, Isa, kMode>(args, g_.b + b.k0 * g_.b_row + j * g_.b_col, g_.b_row, g_.b_col,
+                             std::min<ptrdiff_t>(vectors * kLanes, panels.n1 - j), b.k, vectors, p.pack_b,
+                             panels.at + (panels.shared ? (j - panels.n0) / (2 * kLanes) * panels.apart : 0), done);
     return vectors;
   }
   /// Where the panel behind the one in `args` begins.
@@ -378,9 +343,10 @@ class GemmRunner {
     args.to_last = V::kLanes;
     int vectors;
     for (ptrdiff_t i = b.i0; i < b.i1; i += vectors * kLanes) {
-      vectors = panel_vectors(b.i1 - i, most, p.pack_b, n1 - n0);
+      vectors = panel_vectors<T, Isa>(b.i1 - i, most, p.pack_b, n1 - n0);
       const ptrdiff_t width = std::min<ptrdiff_t>(vectors * kLanes, b.i1 - i);
-      set_panel(args, g_.a + i * g_.a_row, g_.a_col, g_.a_row, width, g_.k, vectors, p.pack_b, packed_b, false);
+      set_panel<T, Isa, kMode>(args, g_.a + i * g_.a_row, g_.a_col, g_.a_row, width, g_.k, vectors, p.pack_b, packed_b,
+                               false);
       for_tile_rows(n1 - n0, [&](ptrdiff_t q, int rows) {
         alignas(64) T sums[Shape::kMaxAccumulators * kLanes];
         args.a = p.pack_a ? packed_a + q * entries(g_.k) : g_.b + (n0 + q) * g_.b_col;

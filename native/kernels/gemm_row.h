@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "kernels/gemm_finish.h"
 #include "kernels/gemm_tile.h"
 #include "simd/vec.h"
 
@@ -46,8 +47,7 @@ GRADSMITH_GUARDED_BY_PAGES void add_rows(const T* x, ptrdiff_t x_step, const T* 
     V sum = first ? V::zero() : V::load(sums + j);
     GRADSMITH_UNROLL(8)
     for (int q = 0; q < kRows; q++) {
-      sum =
-          MultiplyAdd<Isa>::run(factor[q], n == V::kLanes ? V::load(row[q] + j) : V::load_partial(row[q] + j, n), sum);
+      sum = MultiplyAdd<Isa>::run(factor[q], load_lanes<V>(row[q] + j, n), sum);
     }
     sum.store(sums + j);
   }

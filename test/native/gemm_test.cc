@@ -209,3 +209,15 @@ TEST_CASE("the products of a step on a few points in the plane take the short wa
     }
   }
 }
+
+TEST_CASE("one row times a long matrix needs little scratch, however many its terms") {
+  for (const kernels::KernelTable* table : kernels::available_tables()) {
+    for (const ptrdiff_t n : {10, 64, 513, 700}) {
+      for (const ptrdiff_t k : {20000, 60000, 1000000}) {
+        CAPTURE(n * 10000000 + k);
+        CHECK(table->gemm.f32.plan(make_case(1, n, k, 0, 0).s).scratch_bytes <= 1 << 20);
+        CHECK(table->gemm.f64.plan(make_case(1, n, k, 0, 0).s).scratch_bytes <= 1 << 20);
+      }
+    }
+  }
+}
