@@ -24,6 +24,8 @@ ptrdiff_t tall_rows_bytes(const GemmTraits& t) { return t.l2_bytes / 8 * 5; }
 constexpr ptrdiff_t kTallPanelsBytes = 4096 * 1024;
 /// Rows whose sums wait together, where they may not wait in C.
 constexpr ptrdiff_t kWaitingBytes = 1024 * 1024;
+/// A copy of all terms may be so large, although it is for one row or most of its lanes are empty.
+constexpr ptrdiff_t kCopyBytes = 1024 * 1024;
 /// A block of finished rows leaves room in L1 for what is computed with it.
 ptrdiff_t kept_bytes(const GemmTraits& t) { return t.l1_bytes / 3 * 2; }
 
@@ -108,6 +110,11 @@ Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmPiece
   return b;
 }
 
+/// Elements of a panel of up to m columns of B, computed across: all of its terms, whole vectors of columns.
+ptrdiff_t across_panel(ptrdiff_t m, ptrdiff_t k, const GemmTraits& t) {
+  return std::min<ptrdiff_t>(up(m, t.lanes), 8 * t.lanes) * k;
+}
+
 struct Choice {
   double cycles;
   GemmPiece piece;
@@ -128,6 +135,10 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   const bool on_two_lines = !t.many_registers && b_row_bytes >= 1024 && b_row_bytes % 16 != 0 && tiles_of_rows >= 6;
   p.pack_b = t.copies || columns_apart ||
              (v.k >= 32 && tiles_of_rows > 2 && b_bytes > 40 * 1024 && (awkward || on_two_lines || tiles_of_rows > 16));
+  if (across && (p.pack_b || !t.masked_loads)) {
+    const ptrdiff_t panel = across_panel(v.n, even_part(v.k, t.terms), t);
+    if (panel * t.element_bytes > kCopyBytes && panel > 2 * v.n * v.k) return {kNever, p};
+  }
   // So may the lines that steps of A are on; and its rows, where they are a multiple of 4 KiB apart.
   const bool a_awkward = a_bytes > 2048 * 1024 || (v.a_row == 1 ? rows_held(v.a_col * t.element_bytes, t) < kRowsNeeded
                                                                 : v.m > 1 && v.a_row * t.element_bytes % 4096 == 0);
@@ -174,6 +185,7 @@ Choice choose_dots(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, co
   p.across = across;
   p.pack_b = v.b_row != 1 && v.k > 1;
   if ((v.a_col != 1 && v.k > 1) || (p.pack_b && v.n > 16)) return {kNever, p};
+  if (p.pack_b && v.m == 1 && v.n * v.k * t.element_bytes > kCopyBytes) return {kNever, p};  // more than it saves
   const double vectors = double(blocks(v.k, t.lanes * t.terms));
   const auto columns = static_cast<int>(std::min<ptrdiff_t>(v.n, 4));
   const double in_flight = double(std::min<ptrdiff_t>(v.m, dot_rows(t.many_registers, std::max(columns, 1))) * columns);
@@ -200,7 +212,7 @@ size_t piece_scratch(const GemmPlan& plan, const GemmPiece& p, const GemmTraits&
     if (p.pack_b) elements = (p.across ? plan.m_step : n) * up(plan.k_step, t.lanes);
   } else if (p.across) {
     if (p.pack_a) elements += up(n * k + t.lanes, 64);
-    if (p.pack_b || !t.masked_loads) elements += wide * k;
+    if (p.pack_b || !t.masked_loads) elements += across_panel(plan.m_step, k, t);
   } else if (!p.streams) {
     if (p.pack_a) elements += plan.packed_rows;
     const ptrdiff_t panels = p.pack_b && plan.m_step > t.max_rows ? up(std::min(plan.nc, n), t.lanes) + wide : wide;

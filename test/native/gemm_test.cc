@@ -210,13 +210,26 @@ TEST_CASE("the products of a step on a few points in the plane take the short wa
   }
 }
 
-TEST_CASE("one row times a long matrix needs little scratch, however many its terms") {
-  for (const kernels::KernelTable* table : kernels::available_tables()) {
-    for (const ptrdiff_t n : {10, 64, 513, 700}) {
-      for (const ptrdiff_t k : {20000, 60000, 1000000}) {
-        CAPTURE(n * 10000000 + k);
-        CHECK(table->gemm.f32.plan(make_case(1, n, k, 0, 0).s).scratch_bytes <= 1 << 20);
-        CHECK(table->gemm.f64.plan(make_case(1, n, k, 0, 0).s).scratch_bytes <= 1 << 20);
+TEST_CASE("one row times a long matrix needs little scratch, however many its terms, at every ISA level") {
+  for (const bool wide : {false, true}) {
+    const int bytes = wide ? 8 : 4;
+    const kernels::GemmTraits levels[] = {
+        {bytes, 1, 6, 2, 1, false, 1, false, false, 32 * 1024, 512 * 1024},            // scalar
+        {bytes, 32 / bytes, 6, 2, 1, false, 1, false, false, 32 * 1024, 512 * 1024},   // AVX2
+        {bytes, 64 / bytes, 14, 6, 3, true, 1, false, true, 48 * 1024, 1024 * 1024},   // AVX-512
+        {bytes, 16 / bytes, 14, 6, 3, false, 1, false, true, 48 * 1024, 1024 * 1024},  // NEON
+    };
+    for (const kernels::GemmTraits& traits : levels) {
+      for (const ptrdiff_t n : {1, 2, 10, 16, 64, 513, 700}) {
+        for (const ptrdiff_t k : {20000, 60000, 1000000}) {
+          for (const int layout : {0, 1}) {
+            CAPTURE(bytes);
+            CAPTURE(traits.lanes);
+            CAPTURE(layout);
+            CAPTURE(n * 10000000 + k);
+            CHECK(kernels::choose_gemm(make_case(1, n, k, 0, layout).s, traits).scratch_bytes <= 1 << 20);
+          }
+        }
       }
     }
   }
