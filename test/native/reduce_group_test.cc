@@ -2,6 +2,7 @@
 // of threads.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
 #include <string>
 
@@ -28,6 +29,17 @@ struct Dims {
 constexpr Dims kShapes[] = {{4, 16, 1},   {4, 1, 1},  {1, 7, 5},     {64, 10, 1},    {65, 100, 1},
                             {3, 33, 4},   {0, 12, 1}, {128, 300, 1}, {700, 1027, 1}, {1, 1500, 300},
                             {2, 5000, 1}, {1, 1, 1},  {300, 64, 2}};
+
+/// Numbers from 0.5 to 2.5; a prime count of them, so that rows differ.
+constexpr size_t kWaves = 1021;
+const std::array<double, kWaves>& waves() {
+  static const auto values = [] {
+    std::array<double, kWaves> v;
+    for (size_t i = 0; i < kWaves; ++i) v[i] = 1.5 + std::sin(double(i) * 0.7);
+    return v;
+  }();
+  return values;
+}
 
 /// Buffers: 0 x, 1 w, 2 m, 3 v (states of n), 4 result of n, 5 flags of n; three scalars.
 template <class T>
@@ -66,7 +78,7 @@ struct Case {
     PlanRun run(plan.words(), table);
     for (int32_t b = 0; b < 4; ++b) {
       const size_t size = run.plan.buffers()[static_cast<size_t>(b)].bytes() / sizeof(T);
-      for (size_t i = 0; i < size; ++i) run.template at<T>(b)[i] = static_cast<T>(1.5 + std::sin(double(i) * 0.7 + b));
+      for (size_t i = 0; i < size; ++i) run.template at<T>(b)[i] = static_cast<T>(waves()[(i + size_t(b)) % kWaves]);
     }
     REQUIRE(run.run(2, {0.9, 0.1, 0.01, 0.8, 0.2, 0.02}).fault.code == Fault::kNone);
     std::vector<char> bytes;
