@@ -22,6 +22,7 @@ class GemmRunner {
   using V = GemmVec<T, Isa>;
   using Shape = TileShape<Isa>;
   static constexpr ptrdiff_t kLanes = V::kLanes;
+  static constexpr ptrdiff_t kAtOnceBytes = Shape::kL2Bytes / 4;
 
   GemmRunner(const GemmPlan& plan, const GemmPointers& pointers, const GemmView<T>& view, const GemmSink<T>& sink,
              void* scratch)
@@ -174,9 +175,13 @@ class GemmRunner {
       panels.shared = panels.done = true;
     } else {
       panels.at = memory + (p.pack_a ? plan_.packed_rows : 0);
-      const bool at_once = panels.shared && g_.b_col == 1;
+      // At once where that reads B in order, or so that tiles find all panels in L2: with few registers, one call takes
+      // a row of them.
+      const bool small = !Shape::kManyRegisters && (n1 - n0) * b.k * static_cast<ptrdiff_t>(sizeof(T)) <= kAtOnceBytes;
+      const bool at_once = panels.shared && (g_.b_col == 1 || small);
       if (at_once && b.i0 == b.top && !b.packed) {
-        pack_panels<T, Isa, kMode>(g_.b + b.k0 * g_.b_row + n0, g_.b_row, 1, n1 - n0, b.k, panels.at, panels.apart);
+        pack_panels<T, Isa, kMode>(g_.b + b.k0 * g_.b_row + n0 * g_.b_col, g_.b_row, g_.b_col, n1 - n0, b.k, panels.at,
+                                   panels.apart);
       }
       panels.done = at_once || b.packed || b.i0 > b.top;
     }
@@ -211,6 +216,13 @@ class GemmRunner {
     return panels.shared ? args.b + panels.apart : p.pack_b ? args.b : args.b + vectors * kLanes;
   }
 
+  /// How many tiles more the kernel takes beside the one at column j: those whose panels are there already.
+  static GRADSMITH_INLINE ptrdiff_t tiles_beside(const GemmPiece& p, const GemmBlock& b, const Panels& panels,
+                                                 ptrdiff_t j, int vectors, bool packed) {
+    if (Shape::kManyRegisters || !b.first || (p.pack_b && !(panels.shared && packed))) return 0;
+    return std::max<ptrdiff_t>(1, (panels.n1 - j) / (vectors * kLanes)) - 1;
+  }
+
   void rows_of_tiles(const GemmPiece& p, const GemmBlock& b, const Panels& panels, T* packed_a) const {
     for_tile_rows(b.i1 - b.i0, [&](ptrdiff_t i, int rows) {
       i += b.i0;
@@ -223,15 +235,20 @@ class GemmRunner {
       // All rows of tiles that share a packed panel must cut it alike.
       const int most = most_vectors(panels.shared ? Shape::kMaxRows : rows);
       const bool below = i + rows < b.i1;
-      int vectors;
-      for (ptrdiff_t j = panels.n0; j < panels.n1; j += vectors * kLanes) {
-        vectors = take_panel(args, p, b, panels, j, most, panels.done || i > b.i0);
+      ptrdiff_t end;
+      for (ptrdiff_t j = panels.n0; j < panels.n1; j = end) {
+        const bool packed = panels.done || i > b.i0;
+        const int vectors = take_panel(args, p, b, panels, j, most, packed);
         args.next_a = args.a;
         args.next_b = args.b;
-        ptrdiff_t next_i = i, next_j = j + vectors * kLanes;
+        // (Rows that are to be packed are asked for bit by bit, between tiles.)
+        args.further = p.pack_a && below ? 0 : tiles_beside(p, b, panels, j, vectors, packed);
+        args.b_apart = panels.shared ? panels.apart : vectors * kLanes;
+        end = j + (1 + args.further) * vectors * kLanes;
+        ptrdiff_t next_i = i, next_j = end;
         if (p.pack_a && below) {
           const T* a = g_.a + (i + rows) * g_.a_row + b.k0 * g_.a_col;
-          const ptrdiff_t before = j - panels.n0, after = std::min(next_j, panels.n1) - panels.n0;
+          const ptrdiff_t before = j - panels.n0, after = std::min(end, panels.n1) - panels.n0;
           ask_for_rows(a, g_.a_row, g_.a_col, rows, b.k, before, after, panels.n1 - panels.n0);
         }
         if (next_j < panels.n1) {

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "kernels/gemm_entries.h"
+#include "kernels/gemm_multiply_add.h"
 #include "kernels/gemm_tile_rows.h"
 #include "kernels/gemm_unroll.h"
 #include "simd/vec.h"
@@ -63,10 +64,14 @@ struct TileArgs {
   size_t to_last;  // lanes of the last vector that may be touched in `from` and `to`
   T alpha;
   bool add;
+  /// Where registers are few: so many tiles more beside this one, each `b_apart` elements of B further on. There are no
+  /// sums before theirs.
+  ptrdiff_t further = 0;
+  ptrdiff_t b_apart = 0;
 };
 
 template <class T>
-using TileFn = void (*)(const TileArgs<T>&);
+using TileFn = void (*)(TileArgs<T>&);
 
 GRADSMITH_INLINE void prefetch([[maybe_unused]] const void* p) {
 #if defined(__GNUC__)
@@ -78,19 +83,6 @@ GRADSMITH_INLINE void prefetch([[maybe_unused]] const void* p) {
 GRADSMITH_INLINE ptrdiff_t bytes_between(const void* from, const void* to) {
   return static_cast<ptrdiff_t>(reinterpret_cast<uintptr_t>(to) - reinterpret_cast<uintptr_t>(from));
 }
-
-/// a·b + c, rounded once where the CPU can do so in one instruction. gemm_pairs_avx512.h has that of pairs.
-template <class Isa>
-struct MultiplyAdd {
-  template <class V>
-  static GRADSMITH_INLINE V run(V a, V b, V c) {
-    if constexpr (Isa::kName[0] == 's') {
-      return a * b + c;
-    } else {
-      return fma(a, b, c);
-    }
-  }
-};
 
 /// Asks for lines of C while the sums are made; they may be far away.
 template <class T, int kRows, int kColumns>
@@ -134,7 +126,7 @@ GRADSMITH_INLINE void multiply_step(GemmVec<T, Isa> (&acc)[kRows][kVectors], con
     for (int v = 0; v < kVectors; v++) {
       const V y = load_b(b, v);
       GRADSMITH_UNROLL(16)
-      for (int i = 0; i < kRows; i++) acc[i][v] = MultiplyAdd<Isa>::run(x[i], y, acc[i][v]);
+      for (int i = 0; i < kRows; i++) add_product<Isa, Rows::kInPlace>(acc[i][v], x[i], y);
     }
   } else {
     V y[kVectors];
@@ -144,14 +136,14 @@ GRADSMITH_INLINE void multiply_step(GemmVec<T, Isa> (&acc)[kRows][kVectors], con
     for (int i = 0; i < kRows; i++) {
       const V x = V::splat(a.row(i)[q]);
       GRADSMITH_UNROLL(8)
-      for (int v = 0; v < kVectors; v++) acc[i][v] = MultiplyAdd<Isa>::run(x, y[v], acc[i][v]);
+      for (int v = 0; v < kVectors; v++) add_product<Isa, Rows::kInPlace>(acc[i][v], x, y[v]);
     }
   }
 }
 
 /// kUnitRows: rows of A are neighbours in memory (packed, or A transposed), so their offsets are constants.
 template <class T, class Isa, int kRows, int kVectors, bool kUnitRows>
-GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
+GRADSMITH_GUARDED_BY_PAGES GRADSMITH_INLINE void one_tile(const TileArgs<T>& t) {
   using V = GemmVec<T, Isa>;
   constexpr int kLanes = static_cast<int>(V::kLanes);
   const size_t to_last = t.to_last;
@@ -254,8 +246,26 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(const TileArgs<T>& t) {
     // All is loaded before anything is stored: a masked load waits for any store to the vector it lies in.
     each([&](V& sum, const T* to, int v) { sum = load_to(to, v) + sum * alpha; });
     each([&](const V& sum, T* to, int v) { store(sum, to, v); });
-  } else {
+  } else if (t.alpha != T(1)) {
     each([&](const V& sum, T* to, int v) { store(sum * alpha, to, v); });
+  } else {
+    each([&](const V& sum, T* to, int v) { store(sum, to, v); });
+  }
+}
+
+/// A tile and those beside it. Where the next one is stands in `t`, in memory: every register is taken.
+template <class T, class Isa, int kRows, int kVectors, bool kUnitRows>
+GRADSMITH_GUARDED_BY_PAGES void gemm_tile(TileArgs<T>& t) {
+  for (;;) {
+    one_tile<T, Isa, kRows, kVectors, kUnitRows>(t);
+    if (TileShape<Isa>::kManyRegisters || t.further == 0) return;
+    t.further--;
+    t.b += t.b_apart;
+    t.to += kVectors * static_cast<ptrdiff_t>(GemmVec<T, Isa>::kLanes);
+    t.next_c = t.to;
+#if defined(__GNUC__)
+    asm volatile("" ::: "memory");
+#endif
   }
 }
 

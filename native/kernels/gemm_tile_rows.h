@@ -11,6 +11,7 @@ namespace gradsmith::kernels {
 /// since a register for each of 14 rows is more than there are.
 template <class T, int kRows, bool kUnitRows>
 struct StridedRows {
+  static constexpr bool kInPlace = false;
   const char* low;
   const char* high;
   ptrdiff_t one, three, five;
@@ -61,6 +62,8 @@ struct StridedRows {
 /// from a pointer. (On Zen 3, tiles with such loads took a fifth longer in busy moments, and as long in quiet ones.)
 template <class T, int kRows>
 struct SeparateRows {
+  /// Pointers and sums take nearly all registers there are: products are to be added where a sum is.
+  static constexpr bool kInPlace = true;
   const char* at[kRows];
   GRADSMITH_INLINE SeparateRows(const T* a, ptrdiff_t a_row) {
     GRADSMITH_UNROLL(8)
