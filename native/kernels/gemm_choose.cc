@@ -52,7 +52,8 @@ Side side_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across) {
 /// Cycles to copy `count` elements, by stride of the copy's inner direction and of the other.
 double pack_cycles(double count, ptrdiff_t inner, ptrdiff_t outer, const GemmTraits& t) {
   const double lanes = t.lanes;
-  return count * (inner == 1 ? 5.0 / lanes : outer == 1 ? 7.0 / lanes : 2.0);
+  const double turned = t.many_registers ? 7.0 : 4.5;
+  return count * (inner == 1 ? 5.0 / lanes : outer == 1 ? turned / lanes : 2.0);
 }
 
 /// What decides methods and parts, and so bits: neither the hook nor what else becomes of the sums.
@@ -83,7 +84,7 @@ Blocking tall_blocks(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTra
 /// Blocks of a part of m x n.
 Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmPiece& p, const GemmTraits& t) {
   const bool packs_a = p.method == GemmMethod::kTiles && !p.across && p.pack_a;
-  if (packs_a && !s.hooked && m > 2 * t.max_rows) {
+  if (packs_a && !s.hooked && m > (t.many_registers ? 2 : 1) * t.max_rows) {
     const Blocking tall = tall_blocks(s, m, n, t);
     if (!s.accumulate || tall.kc >= s.k) return tall;
   }
@@ -137,7 +138,7 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
              (v.k >= 32 && tiles_of_rows > 2 && b_bytes > 40 * 1024 && (awkward || on_two_lines || tiles_of_rows > 16));
   if (across && (p.pack_b || !t.masked_loads)) {
     const ptrdiff_t panel = across_panel(v.n, even_part(v.k, t.terms), t);
-    if (panel * t.element_bytes > kCopyBytes && panel > 2 * v.n * v.k) return {kNever, p};
+    if (panel * t.element_bytes > kCopyBytes && (v.n == 1 || panel > 2 * v.n * v.k)) return {kNever, p};
   }
   // So may the lines that steps of A are on; and its rows, where they are a multiple of 4 KiB apart.
   const bool a_awkward = a_bytes > 2048 * 1024 || (v.a_row == 1 ? rows_held(v.a_col * t.element_bytes, t) < kRowsNeeded
@@ -192,6 +193,7 @@ Choice choose_dots(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, co
   double loads = v.n >= 3 && t.many_registers ? 0.5 : 0.6;
   if (t.copies && t.terms == 1) loads += v.n >= 3 ? 2.0 : 3.0;  // each is rounded by some seven instructions
   double cycles = double(v.m) * double(v.n) * (vectors * std::max(loads, 4.0 / in_flight) + 6);
+  if (!t.many_registers && !t.copies && t.lanes > 1) cycles *= 1.5;  // small blocks; as measured on Zen 3
   if (across) cycles += double(v.m) * 4;
   if (p.pack_b) cycles += pack_cycles(double(v.n) * double(v.k), v.b_row, v.b_col, t);
   return {cycles, p};
