@@ -27,8 +27,7 @@ export async function serve(measured) {
     const [verb, argument] = line.trim().split(' ');
     if (verb === 'quit') break;
     if (verb === 'check') say({ numbers: await measured.check() });
-    if (verb === 'run')
-      say({ ...(await run(Number(argument))), rssMb: peakMemory() });
+    if (verb === 'run') say({ ...(await run(Number(argument))), rssMb: peakMemory() });
   }
   process.exit(0);
 }
