@@ -164,7 +164,7 @@ void run_one_panel(const GemmPlan& plan, const GemmPointers& pointers, size_t, v
     if (s.hooked) hand_over(plan, pointers, i, i + rows, 0, s.n, sums, args.to_row);
   };
   if (plan.kernel != nullptr) return tiles(0, static_cast<int>(s.m), reinterpret_cast<TileFn<T>>(plan.kernel));
-  GemmRunner<T, Isa, GemmMode::kPlain>::for_tile_rows(s.m, [&](ptrdiff_t i, int rows) {
+  for_tile_rows<Isa>(s.m, [&](ptrdiff_t i, int rows) {
     tiles(i, rows, s.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors));
   });
 }
@@ -269,8 +269,7 @@ GemmPlan plan_gemm(const GemmShape& shape) {
   if constexpr (kMode == GemmMode::kPlain) {
     const ptrdiff_t vectors = (s.n + kLanes - 1) / kLanes;
     const bool ragged = s.n % kLanes != 0;
-    if (s.m > kFewTiles * Shape::kMaxRows ||
-        vectors > GemmRunner<T, Isa, kMode>::most_vectors(std::min<ptrdiff_t>(s.m, Shape::kMaxRows)) ||
+    if (s.m > kFewTiles * Shape::kMaxRows || vectors > most_vectors<Isa>(std::min<ptrdiff_t>(s.m, Shape::kMaxRows)) ||
         (vectors & (vectors - 1)) != 0 || s.k > plan.kc || (ragged && !Shape::kMaskedLoads)) {
       return plan;
     }

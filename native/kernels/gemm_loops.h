@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "kernels/gemm.h"
+#include "kernels/gemm_across.h"
 #include "kernels/gemm_copied.h"
 #include "kernels/gemm_dot.h"
 #include "kernels/gemm_finish.h"
@@ -66,24 +67,6 @@ class GemmRunner {
     }
   }
 
-  static GRADSMITH_INLINE int most_vectors(ptrdiff_t rows) {
-    return rows <= Shape::kLowRows ? 8 : rows <= Shape::kMidRows ? 4 : 2;
-  }
-
-  /// f(first row, rows) for each row of tiles. Balanced: 64 rows are 4 tiles of 13 and one of 12, not 4 of 14 and one
-  /// of 8.
-  template <class F>
-  static GRADSMITH_INLINE void for_tile_rows(ptrdiff_t m, F f) {
-    const ptrdiff_t count = (m + Shape::kMaxRows - 1) / Shape::kMaxRows;
-    const ptrdiff_t small = m / count, bigger = m % count;
-    ptrdiff_t i = 0;
-    for (ptrdiff_t q = 0; q < count; q++) {
-      const int rows = static_cast<int>(small + (q < bigger ? 1 : 0));
-      f(i, rows);
-      i += rows;
-    }
-  }
-
  private:
   const GemmPlan& plan_;
   const GemmPointers& pointers_;
@@ -121,7 +104,9 @@ class GemmRunner {
     } else if (!b.final) {
       return;  // these take all terms at once
     } else if (p.method == GemmMethod::kTiles) {
-      tiles_across(p, b, n0, n1, memory_[index]);
+      tiles_across<T, Isa, kMode>(p, g_, b, n0, n1, memory_[index],
+                                  [&](const T* sums, ptrdiff_t sums_row, int rows, ptrdiff_t columns, ptrdiff_t i,
+                                      ptrdiff_t j) { store(b, sums, sums_row, rows, columns, i, j, true); });
     } else if (kMode != GemmMode::kPlain && g_.b_copy != nullptr) {
       copied_dots<Isa, kMode>(plan_, g_, b, n0, n1, copied_,
                               [&](const T* sums, ptrdiff_t sums_row, int rows, int columns, ptrdiff_t i, ptrdiff_t j) {
@@ -154,9 +139,7 @@ class GemmRunner {
         pack<T, Isa, GemmMode::kPlain>(b, g_.b_row, g_.b_col, g_.k, n1 - n0, memory, row);
       }
     } else if (p.method == GemmMethod::kTiles && p.across && p.pack_a) {
-      for_tile_rows(n1 - n0, [&](ptrdiff_t i, int rows) {
-        pack<T, Isa, kMode>(b + i * g_.b_col, g_.b_col, g_.b_row, rows, g_.k, memory + i * entries(g_.k), rows);
-      });
+      pack_across<T, Isa, kMode>(g_, n0, n1, memory);
     }
   }
   static ptrdiff_t entries(ptrdiff_t terms) { return entries_of<T, Isa, kMode>(terms); }
@@ -224,7 +207,7 @@ class GemmRunner {
   }
 
   void rows_of_tiles(const GemmPiece& p, const GemmBlock& b, const Panels& panels, T* packed_a) const {
-    for_tile_rows(b.i1 - b.i0, [&](ptrdiff_t i, int rows) {
+    for_tile_rows<Isa>(b.i1 - b.i0, [&](ptrdiff_t i, int rows) {
       i += b.i0;
       TileArgs<T> args;
       args.k = entries(b.k);
@@ -233,7 +216,7 @@ class GemmRunner {
       args.a_col = g_.a_col;
       if (p.pack_a) set_packed_rows(args, rows, b.k, packed_a, g_.m - i);
       // All rows of tiles that share a packed panel must cut it alike.
-      const int most = most_vectors(panels.shared ? Shape::kMaxRows : rows);
+      const int most = most_vectors<Isa>(panels.shared ? Shape::kMaxRows : rows);
       const bool below = i + rows < b.i1;
       ptrdiff_t end;
       for (ptrdiff_t j = panels.n0; j < panels.n1; j = end) {
@@ -267,15 +250,15 @@ class GemmRunner {
   void tall_tiles(const GemmPiece& p, const GemmBlock& b, const Panels& panels, T* packed_a) const {
     const ptrdiff_t height = b.i1 - b.i0;
     TileArgs<T> args;
-    for_tile_rows(height, [&](ptrdiff_t i, int rows) {
+    for_tile_rows<Isa>(height, [&](ptrdiff_t i, int rows) {
       args.a = g_.a + (b.i0 + i) * g_.a_row + b.k0 * g_.a_col;
       set_packed_rows(args, rows, b.k, packed_a + i * plan_.packed_row, height - i);
     });
     args.k = entries(b.k);
     int vectors;
     for (ptrdiff_t j = panels.n0; j < panels.n1; j += vectors * kLanes) {
-      vectors = take_panel(args, p, b, panels, j, most_vectors(Shape::kMaxRows), panels.done);
-      for_tile_rows(height, [&](ptrdiff_t i, int rows) {
+      vectors = take_panel(args, p, b, panels, j, most_vectors<Isa>(Shape::kMaxRows), panels.done);
+      for_tile_rows<Isa>(height, [&](ptrdiff_t i, int rows) {
         args.a = packed_a + i * plan_.packed_row;
         if (args.a_row == 1) args.a_col = rows;
         ptrdiff_t next_i = i + rows, next_j = j;
@@ -344,41 +327,6 @@ class GemmRunner {
       scale_across<T, Isa>(sums, sums_row, rows, columns, sink_.alpha, sink_.add, to, to_row);
     } else {
       scale<T, Isa>(sums, sums_row, rows, columns, sink_.alpha, sink_.add, to, to_row);
-    }
-  }
-
-  /// Vectors along m, on the transposed product: its rows are columns of B, its panels are rows of A.
-  void tiles_across(const GemmPiece& p, const GemmBlock& b, ptrdiff_t n0, ptrdiff_t n1, T* memory) const {
-    T* const packed_a = memory;
-    T* const packed_b = memory + (p.pack_a ? ((n1 - n0) * entries(g_.k) + kLanes + 63) / 64 * 64 : 0);
-    const int most = most_vectors(std::min<ptrdiff_t>(n1 - n0, Shape::kMaxRows));
-    TileArgs<T> args;
-    args.k = entries(g_.k);
-    args.from = nullptr;
-    args.alpha = T(1);
-    args.add = false;
-    args.to_last = V::kLanes;
-    int vectors;
-    for (ptrdiff_t i = b.i0; i < b.i1; i += vectors * kLanes) {
-      vectors = panel_vectors<T, Isa>(b.i1 - i, most, p.pack_b, n1 - n0);
-      const ptrdiff_t width = std::min<ptrdiff_t>(vectors * kLanes, b.i1 - i);
-      set_panel<T, Isa, kMode>(args, g_.a + i * g_.a_row, g_.a_col, g_.a_row, width, g_.k, vectors, p.pack_b, packed_b,
-                               false);
-      for_tile_rows(n1 - n0, [&](ptrdiff_t q, int rows) {
-        alignas(64) T sums[Shape::kMaxAccumulators * kLanes];
-        args.a = p.pack_a ? packed_a + q * entries(g_.k) : g_.b + (n0 + q) * g_.b_col;
-        args.a_row = p.pack_a ? 1 : g_.b_col;
-        args.a_col = p.pack_a ? rows : g_.b_row;
-        args.next_a = args.a;
-        args.next_b = args.b;
-        args.to = sums;
-        args.to_row = vectors * kLanes;
-        args.next_c = sums;
-        const TileFn<T> kernel =
-            args.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors);
-        kernel(args);
-        store(b, sums, vectors * kLanes, rows, width, i, n0 + q, true);
-      });
     }
   }
 

@@ -1,4 +1,5 @@
-// Which panel of B a tile reads: how wide it is, and whether it lies in place or is packed.
+// How a product is cut into tiles, and which panel of B a tile reads: how wide it is, and whether it lies in place or
+// is packed.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -7,6 +8,27 @@
 #include "kernels/gemm_tile.h"
 
 namespace gradsmith::kernels {
+
+/// Vectors of a tile of so many rows.
+template <class Isa>
+GRADSMITH_INLINE int most_vectors(ptrdiff_t rows) {
+  using Shape = TileShape<Isa>;
+  return rows <= Shape::kLowRows ? 8 : rows <= Shape::kMidRows ? 4 : 2;
+}
+
+/// f(first row, rows) for each row of tiles. Balanced: 64 rows are 4 tiles of 13 and one of 12, not 4 of 14 and one
+/// of 8.
+template <class Isa, class F>
+GRADSMITH_INLINE void for_tile_rows(ptrdiff_t m, F f) {
+  const ptrdiff_t count = (m + TileShape<Isa>::kMaxRows - 1) / TileShape<Isa>::kMaxRows;
+  const ptrdiff_t small = m / count, bigger = m % count;
+  ptrdiff_t i = 0;
+  for (ptrdiff_t q = 0; q < count; q++) {
+    const int rows = static_cast<int>(small + (q < bigger ? 1 : 0));
+    f(i, rows);
+    i += rows;
+  }
+}
 
 /// How many vectors wide the next panel is, `left` columns from the end. Where parts of vectors are not loaded from B
 /// itself, a panel with a ragged last vector is packed, once for all rows of tiles: so its width must not depend on
