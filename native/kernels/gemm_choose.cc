@@ -52,7 +52,7 @@ Side side_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across) {
 /// Cycles to copy `count` elements, by stride of the copy's inner direction and of the other.
 double pack_cycles(double count, ptrdiff_t inner, ptrdiff_t outer, const GemmTraits& t) {
   const double lanes = t.lanes;
-  const double turned = t.many_registers ? 7.0 : 4.5;
+  const double turned = t.many_registers || t.copies ? 7.0 : 4.5;
   return count * (inner == 1 ? 5.0 / lanes : outer == 1 ? turned / lanes : 2.0);
 }
 
