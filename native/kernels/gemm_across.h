@@ -53,9 +53,7 @@ GRADSMITH_INLINE void tiles_across(const GemmPiece& p, const GemmView<T>& g, con
       args.to = sums;
       args.to_row = vectors * kLanes;
       args.next_c = sums;
-      const TileFn<T> kernel =
-          args.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors);
-      kernel(args);
+      tile_kernel<T, Isa>(args, rows, vectors)(args);
       store(sums, vectors * kLanes, rows, width, i, n0 + q);
     });
   }

@@ -49,10 +49,13 @@ Side side_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across) {
   return {m, n, s.k, s.a_row, s.a_col, s.b_row, s.b_col};
 }
 
+/// AVX2, where nothing is rounded: estimates that say so were corrected by what Zen 3 takes.
+bool as_on_zen3(const GemmTraits& t) { return !t.many_registers && !t.copies && t.lanes > 1; }
+
 /// Cycles to copy `count` elements, by stride of the copy's inner direction and of the other.
 double pack_cycles(double count, ptrdiff_t inner, ptrdiff_t outer, const GemmTraits& t) {
   const double lanes = t.lanes;
-  const double turned = t.many_registers || t.copies ? 7.0 : 4.5;
+  const double turned = as_on_zen3(t) ? 4.5 : 7.0;
   return count * (inner == 1 ? 5.0 / lanes : outer == 1 ? turned / lanes : 2.0);
 }
 
@@ -136,10 +139,6 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   const bool on_two_lines = !t.many_registers && b_row_bytes >= 1024 && b_row_bytes % 16 != 0 && tiles_of_rows >= 6;
   p.pack_b = t.copies || columns_apart ||
              (v.k >= 32 && tiles_of_rows > 2 && b_bytes > 40 * 1024 && (awkward || on_two_lines || tiles_of_rows > 16));
-  if (across && (p.pack_b || !t.masked_loads)) {
-    const ptrdiff_t panel = across_panel(v.n, even_part(v.k, t.terms), t);
-    if (panel * t.element_bytes > kCopyBytes && (v.n == 1 || panel > 2 * v.n * v.k)) return {kNever, p};
-  }
   // So may the lines that steps of A are on; and its rows, where they are a multiple of 4 KiB apart.
   const bool a_awkward = a_bytes > 2048 * 1024 || (v.a_row == 1 ? rows_held(v.a_col * t.element_bytes, t) < kRowsNeeded
                                                                 : v.m > 1 && v.a_row * t.element_bytes % 4096 == 0);
@@ -150,6 +149,11 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   // Many columns of B, a panel after the other, rather than all of them for each few rows of A.
   const bool panels_first = !t.many_registers && v.k >= 64 && v.n >= 256 && v.m > 1 && (columns_apart || !p.pack_b);
   p.pack_a = t.copies || pages || panels_first || (a_awkward && v.n >= 4 * t.lanes && v.k >= 16 && v.m > t.low_rows);
+
+  if (across && (p.pack_b || !t.masked_loads)) {  // not where the panel is large, and many times what it copies
+    const ptrdiff_t panel = across_panel(v.n, even_part(v.k, t.terms), t);
+    if (panel * t.element_bytes > kCopyBytes && (v.n == 1 || panel > 2 * v.n * v.k)) return {kNever, p};
+  }
 
   // (With many registers a tile's row of vectors is twice as long, and streaming has not been measured.)
   p.streams = !across && !t.many_registers && v.m == 1 && !p.pack_a && !p.pack_b && b_bytes > t.l2_bytes;
@@ -193,7 +197,7 @@ Choice choose_dots(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, co
   double loads = v.n >= 3 && t.many_registers ? 0.5 : 0.6;
   if (t.copies && t.terms == 1) loads += v.n >= 3 ? 2.0 : 3.0;  // each is rounded by some seven instructions
   double cycles = double(v.m) * double(v.n) * (vectors * std::max(loads, 4.0 / in_flight) + 6);
-  if (!t.many_registers && !t.copies && t.lanes > 1) cycles *= 1.5;  // small blocks; as measured on Zen 3
+  if (as_on_zen3(t)) cycles *= 1.5;  // blocks are small
   if (across) cycles += double(v.m) * 4;
   if (p.pack_b) cycles += pack_cycles(double(v.n) * double(v.k), v.b_row, v.b_col, t);
   return {cycles, p};

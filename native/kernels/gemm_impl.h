@@ -164,9 +164,7 @@ void run_one_panel(const GemmPlan& plan, const GemmPointers& pointers, size_t, v
     if (s.hooked) hand_over(plan, pointers, i, i + rows, 0, s.n, sums, args.to_row);
   };
   if (plan.kernel != nullptr) return tiles(0, static_cast<int>(s.m), reinterpret_cast<TileFn<T>>(plan.kernel));
-  for_tile_rows<Isa>(s.m, [&](ptrdiff_t i, int rows) {
-    tiles(i, rows, s.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors));
-  });
+  for_tile_rows<Isa>(s.m, [&](ptrdiff_t i, int rows) { tiles(i, rows, tile_kernel<T, Isa>(args, rows, vectors)); });
 }
 
 /// C of two columns without gaps, few rows: both columns by vectors along m, A in place, and joined as they are stored.
@@ -220,18 +218,8 @@ inline constexpr ptrdiff_t kFewTiles = 4;
 
 template <class T, class Isa, GemmMode kMode>
 GemmTraits gemm_traits() {
-  using Shape = TileShape<Isa>;
-  return {static_cast<int32_t>(sizeof(T)),
-          static_cast<int32_t>(GemmVec<T, Isa>::kLanes),
-          Shape::kMaxRows,
-          Shape::kMidRows,
-          Shape::kLowRows,
-          Shape::kMaskedLoads,
-          static_cast<int32_t>(Entries<T, Isa, kMode>::kTerms),
-          kMode != GemmMode::kPlain,
-          Shape::kManyRegisters,
-          Shape::kL1Bytes,
-          Shape::kL2Bytes};
+  return tile_traits<Isa>(static_cast<int32_t>(sizeof(T)), static_cast<int32_t>(GemmVec<T, Isa>::kLanes),
+                          static_cast<int32_t>(Entries<T, Isa, kMode>::kTerms), kMode != GemmMode::kPlain);
 }
 
 template <class T, class Isa, GemmMode kMode>

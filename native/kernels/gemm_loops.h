@@ -23,7 +23,6 @@ class GemmRunner {
   using V = GemmVec<T, Isa>;
   using Shape = TileShape<Isa>;
   static constexpr ptrdiff_t kLanes = V::kLanes;
-  static constexpr ptrdiff_t kAtOnceBytes = Shape::kL2Bytes / 4;
 
   GemmRunner(const GemmPlan& plan, const GemmPointers& pointers, const GemmView<T>& view, const GemmSink<T>& sink,
              void* scratch)
@@ -158,9 +157,10 @@ class GemmRunner {
       panels.shared = panels.done = true;
     } else {
       panels.at = memory + (p.pack_a ? plan_.packed_rows : 0);
-      // At once where that reads B in order, or so that tiles find all panels in L2: with few registers, one call takes
-      // a row of them.
-      const bool small = !Shape::kManyRegisters && (n1 - n0) * b.k * static_cast<ptrdiff_t>(sizeof(T)) <= kAtOnceBytes;
+      // At once where that reads B in order, or, with few registers, where tiles then find all panels in L2: one call
+      // takes a row of them.
+      constexpr ptrdiff_t kMost = Shape::kManyRegisters ? 0 : Shape::kL2Bytes / 4 / static_cast<ptrdiff_t>(sizeof(T));
+      const bool small = (n1 - n0) * b.k <= kMost;
       const bool at_once = panels.shared && (g_.b_col == 1 || small);
       if (at_once && b.i0 == b.top && !b.packed) {
         pack_panels<T, Isa, kMode>(g_.b + b.k0 * g_.b_row + n0 * g_.b_col, g_.b_row, g_.b_col, n1 - n0, b.k, panels.at,
@@ -217,19 +217,18 @@ class GemmRunner {
       if (p.pack_a) set_packed_rows(args, rows, b.k, packed_a, g_.m - i);
       // All rows of tiles that share a packed panel must cut it alike.
       const int most = most_vectors<Isa>(panels.shared ? Shape::kMaxRows : rows);
-      const bool below = i + rows < b.i1;
+      const bool below = i + rows < b.i1, packed = panels.done || i > b.i0;
+      const bool asks = p.pack_a && below;  // for rows that are to be packed, bit by bit, between tiles
       ptrdiff_t end;
       for (ptrdiff_t j = panels.n0; j < panels.n1; j = end) {
-        const bool packed = panels.done || i > b.i0;
         const int vectors = take_panel(args, p, b, panels, j, most, packed);
         args.next_a = args.a;
         args.next_b = args.b;
-        // (Rows that are to be packed are asked for bit by bit, between tiles.)
-        args.further = p.pack_a && below ? 0 : tiles_beside(p, b, panels, j, vectors, packed);
+        args.further = asks ? 0 : tiles_beside(p, b, panels, j, vectors, packed);
         args.b_apart = panels.shared ? panels.apart : vectors * kLanes;
         end = j + (1 + args.further) * vectors * kLanes;
         ptrdiff_t next_i = i, next_j = end;
-        if (p.pack_a && below) {
+        if (asks) {
           const T* a = g_.a + (i + rows) * g_.a_row + b.k0 * g_.a_col;
           const ptrdiff_t before = j - panels.n0, after = std::min(end, panels.n1) - panels.n0;
           ask_for_rows(a, g_.a_row, g_.a_col, rows, b.k, before, after, panels.n1 - panels.n0);
@@ -308,8 +307,7 @@ class GemmRunner {
     const bool spare = to_kept ? Shape::kMaskedLoads : !sink_.padded;  // what lies behind a ragged end
     const bool ragged = columns < vectors * kLanes && spare;
     if (ragged) args.to_last = static_cast<size_t>(columns - (vectors - 1) * kLanes);
-    const TileFn<T> kernel =
-        args.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors);
+    const TileFn<T> kernel = tile_kernel<T, Isa>(args, rows, vectors);
     if (ragged && !Shape::kMaskedLoads) {
       ragged_tile<T, Isa>(args, kernel, rows, columns);
     } else {

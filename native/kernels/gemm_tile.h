@@ -17,26 +17,11 @@
 #include "kernels/gemm_entries.h"
 #include "kernels/gemm_multiply_add.h"
 #include "kernels/gemm_tile_rows.h"
+#include "kernels/gemm_tile_shape.h"
 #include "kernels/gemm_unroll.h"
 #include "simd/vec.h"
 
 namespace gradsmith::kernels {
-
-template <class Isa>
-struct TileShape {
-  static constexpr bool kManyRegisters = Isa::kName[0] == 'n' || Isa::kName[3] == '5';
-  static constexpr int kMaxRows = kManyRegisters ? 14 : 6;
-  static constexpr int kMidRows = kManyRegisters ? 6 : 2;
-  static constexpr int kLowRows = kManyRegisters ? 3 : 1;
-  static constexpr int kMaxVectors = 8;
-  /// AVX-512 alone loads parts of vectors at full speed; elsewhere the last columns of B are padded by packing.
-  static constexpr bool kMaskedLoads = Isa::kName[3] == '5';
-  /// Caches that blocks are cut for.
-  static constexpr int kL1Bytes = (kManyRegisters ? 48 : 32) * 1024;
-  static constexpr int kL2Bytes = (kManyRegisters ? 1024 : 512) * 1024;
-  /// Vectors of the largest tile.
-  static constexpr int kMaxAccumulators = 28;
-};
 
 /// Lines of the operands are asked for so many steps of k ahead: a step from row to row is more than the CPU foresees.
 inline constexpr ptrdiff_t kAhead = 16;
@@ -284,6 +269,12 @@ GRADSMITH_INLINE TileFn<T> tile_kernel(int rows, int vectors) {
   static constexpr auto k8 = tile_row<T, Isa, 8, kUnitRows>(std::make_integer_sequence<int, Shape::kLowRows>());
   const auto i = static_cast<size_t>(rows - 1);
   return vectors == 2 ? k2[i] : vectors == 1 ? k1[i] : vectors == 4 ? k4[i] : k8[i];
+}
+
+/// The kernel for a tile whose operands are set.
+template <class T, class Isa>
+GRADSMITH_INLINE TileFn<T> tile_kernel(const TileArgs<T>& args, int rows, int vectors) {
+  return args.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors);
 }
 
 }  // namespace gradsmith::kernels

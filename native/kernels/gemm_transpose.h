@@ -214,15 +214,14 @@ GRADSMITH_GUARDED_BY_PAGES void turn(const T* from, ptrdiff_t from_row, ptrdiff_
   using Turn = Transposer<T, typename GemmRegisters<Isa>::Tag>;
   constexpr ptrdiff_t kLanes = V::kLanes;
   V r[kLanes];
-  if (terms == kLanes * E::kTerms && rows == kLanes) {  // nothing to ask at each row
-    GRADSMITH_UNROLL(16)
-    for (ptrdiff_t i = 0; i < kLanes; i++) r[i] = E::along(from + i * from_row);
-    Turn::run(r);
-    GRADSMITH_UNROLL(16)
-    for (ptrdiff_t j = 0; j < kLanes; j++) r[j].store(to + j * to_row);
-  } else if (terms == kLanes * E::kTerms) {
-    GRADSMITH_UNROLL(16)
-    for (ptrdiff_t i = 0; i < kLanes; i++) r[i] = E::along(from + (i < rows ? i : 0) * from_row);
+  if (terms == kLanes * E::kTerms) {
+    if (rows == kLanes) {  // nothing to ask at each row
+      GRADSMITH_UNROLL(16)
+      for (ptrdiff_t i = 0; i < kLanes; i++) r[i] = E::along(from + i * from_row);
+    } else {
+      GRADSMITH_UNROLL(16)
+      for (ptrdiff_t i = 0; i < kLanes; i++) r[i] = E::along(from + (i < rows ? i : 0) * from_row);
+    }
     Turn::run(r);
     GRADSMITH_UNROLL(16)
     for (ptrdiff_t j = 0; j < kLanes; j++) r[j].store(to + j * to_row);

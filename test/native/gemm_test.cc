@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "gemm_testing.h"
+#include "kernels/gemm_tile_shape.h"
+#include "simd/vec.h"
 
 using namespace gradsmith;
 using namespace gradsmith::test;
@@ -211,26 +213,29 @@ TEST_CASE("the products of a step on a few points in the plane take the short wa
 }
 
 TEST_CASE("one row times a long matrix needs little scratch, however many its terms, at every ISA level") {
-  for (const bool wide : {false, true}) {
-    const int bytes = wide ? 8 : 4;
-    const kernels::GemmTraits levels[] = {
-        {bytes, 1, 6, 2, 1, false, 1, false, false, 32 * 1024, 512 * 1024},            // scalar
-        {bytes, 32 / bytes, 6, 2, 1, false, 1, false, false, 32 * 1024, 512 * 1024},   // AVX2
-        {bytes, 64 / bytes, 14, 6, 3, true, 1, false, true, 48 * 1024, 1024 * 1024},   // AVX-512
-        {bytes, 16 / bytes, 14, 6, 3, false, 1, false, true, 48 * 1024, 1024 * 1024},  // NEON
-    };
-    for (const kernels::GemmTraits& traits : levels) {
-      for (const ptrdiff_t n : {1, 2, 10, 16, 64, 513, 700}) {
-        for (const ptrdiff_t k : {20000, 60000, 1000000}) {
-          for (const int layout : {0, 1}) {
-            CAPTURE(bytes);
-            CAPTURE(traits.lanes);
-            CAPTURE(layout);
-            CAPTURE(n * 10000000 + k);
-            CHECK(kernels::choose_gemm(make_case(1, n, k, 0, layout).s, traits).scratch_bytes <= 1 << 20);
-          }
+  const auto check = [](const auto& plan) {
+    for (const ptrdiff_t n : {1, 2, 10, 16, 64, 513, 700}) {
+      for (const ptrdiff_t k : {20000, 60000, 1000000}) {
+        for (const int layout : {0, 1}) {
+          CAPTURE(layout);
+          CAPTURE(n * 10000000 + k);
+          CHECK(plan(make_case(1, n, k, 0, layout).s).scratch_bytes <= 1 << 20);
         }
       }
+    }
+  };
+  for (const kernels::KernelTable* table : kernels::available_tables()) {
+    CAPTURE(table->isa);
+    check(table->gemm.f32.plan);
+    check(table->gemm.f64.plan);
+  }
+  for (const int bytes : {4, 8}) {  // also of levels that this CPU lacks
+    for (const kernels::GemmTraits& traits :
+         {kernels::tile_traits<simd::Scalar>(bytes, 1), kernels::tile_traits<simd::Avx2>(bytes, 32 / bytes),
+          kernels::tile_traits<simd::Avx512>(bytes, 64 / bytes), kernels::tile_traits<simd::Neon>(bytes, 16 / bytes)}) {
+      CAPTURE(bytes);
+      CAPTURE(traits.lanes);
+      check([&](const GemmShape& shape) { return kernels::choose_gemm(shape, traits); });
     }
   }
 }
