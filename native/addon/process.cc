@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/denormals.h"
 #include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
 
@@ -45,6 +46,15 @@ void apply_thread_setting() {
   ThreadPool::instance().set_threads(threads);
 }
 
+void apply_denormal_setting() {
+  const char* setting = std::getenv("GRADSMITH_DENORMALS");
+  const std::string_view text(setting == nullptr || *setting == '\0' ? "zero" : setting);
+  if (text != "zero" && text != "keep") {
+    throw std::runtime_error("GRADSMITH_DENORMALS=" + std::string(text) + ": must be zero or keep");
+  }
+  keep_denormals.store(text == "keep", std::memory_order_relaxed);
+}
+
 }  // namespace
 
 void prepare_process() {
@@ -53,6 +63,7 @@ void prepare_process() {
     pin_library();
     kernels::kernel_table();
     apply_thread_setting();
+    apply_denormal_setting();
   });
 }
 

@@ -4,7 +4,8 @@
 namespace gradsmith::addon {
 
 /// Before the first environment's exports: keeps the addon loaded for good (its pool threads outlive the environments),
-/// and applies GRADSMITH_THREADS and GRADSMITH_ISA, once. Throws std::runtime_error for a setting that makes no sense.
+/// and applies GRADSMITH_THREADS, GRADSMITH_ISA and GRADSMITH_DENORMALS, once. Throws std::runtime_error for a setting
+/// that makes no sense.
 void prepare_process();
 
 }  // namespace gradsmith::addon

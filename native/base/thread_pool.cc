@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/cores.h"
+#include "base/denormals.h"
 #include "base/memory_pool.h"
 #include "base/pause.h"
 
@@ -159,6 +160,7 @@ void ThreadPool::start_workers(size_t count) noexcept {
 }
 
 void ThreadPool::worker(size_t index) noexcept {
+  const DenormalsAreZero denormals_are_zero;
   uint32_t seen = 0;
   for (;;) {
     const uint64_t gate = wait_for_region(index, seen);

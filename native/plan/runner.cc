@@ -3,6 +3,7 @@
 #include <new>
 #include <optional>
 
+#include "base/denormals.h"
 #include "base/thread_pool.h"
 
 namespace gradsmith::plan {
@@ -113,6 +114,7 @@ int32_t run_step_recorded(const Plan& plan, const RunArguments& arguments, void*
 
 RunResult run(Plan& plan, const RunArguments& arguments, RunControl& control) {
   const std::lock_guard lock(plan.mutex());
+  const DenormalsAreZero denormals_are_zero;
   void* scratch = thread_scratch(plan.scratch_bytes());
   if (scratch == nullptr) throw std::bad_alloc();
   std::optional<ThreadPool::Busy> busy;
