@@ -36,6 +36,12 @@ CpuFeatures cpu_features() {
   return features;
 }
 
+int32_t second_level_bytes() {
+  uint32_t a, b, c, d;
+  if (__get_cpuid(0x80000006, &a, &b, &c, &d) == 0) return 0;
+  return static_cast<int32_t>(c >> 16) * 1024;
+}
+
 #elif defined(__aarch64__)
 
 CpuFeatures cpu_features() {
@@ -44,9 +50,13 @@ CpuFeatures cpu_features() {
   return features;
 }
 
+int32_t second_level_bytes() { return 0; }
+
 #else
 
 CpuFeatures cpu_features() { return {}; }
+
+int32_t second_level_bytes() { return 0; }
 
 #endif
 

@@ -1,5 +1,6 @@
 // What SIMD the CPU has and the operating system saves.
 #pragma once
+#include <cstdint>
 
 namespace gradsmith {
 
@@ -12,5 +13,8 @@ struct CpuFeatures {
 
 /// Any thread.
 CpuFeatures cpu_features();
+
+/// Of a core's second-level cache, or 0 where the CPU does not say. Any thread.
+int32_t second_level_bytes();
 
 }  // namespace gradsmith

@@ -45,7 +45,8 @@ struct GemmTraits {
   int32_t terms;               // of k that one multiplication takes
   bool copies;                 // tiles read copies of both operands, which are rounded
   bool many_registers;         // 32 of vectors, not 16
-  int32_t l1_bytes, l2_bytes;  // what blocks are cut for
+  int32_t l1_bytes, l2_bytes;  // usual on the level: what methods and parts, and so bits, are chosen for
+  int32_t l2_here;             // this machine's: what blocks are cut for
 };
 
 enum class GemmMethod : int32_t {

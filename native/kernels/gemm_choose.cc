@@ -21,6 +21,8 @@ ptrdiff_t tall_terms(const GemmTraits& t) {
   return (t.many_registers ? kMaxKcBytes : kMaxKcBytes / 2) / t.element_bytes * t.terms;
 }
 ptrdiff_t tall_rows_bytes(const GemmTraits& t) { return t.l2_bytes / 8 * 5; }
+/// An L2 of this size holds so many terms of B in a block that tall blocks gain nothing unless there are more.
+constexpr ptrdiff_t kLargeL2Bytes = 2048 * 1024;
 constexpr ptrdiff_t kTallPanelsBytes = 4096 * 1024;
 /// Rows whose sums wait together, where they may not wait in C.
 constexpr ptrdiff_t kWaitingBytes = 1024 * 1024;
@@ -87,7 +89,8 @@ Blocking tall_blocks(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTra
 /// Blocks of a part of m x n.
 Blocking blocks_of(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmPiece& p, const GemmTraits& t) {
   const bool packs_a = p.method == GemmMethod::kTiles && !p.across && p.pack_a;
-  if (packs_a && !s.hooked && m > (t.many_registers ? 2 : 1) * t.max_rows) {
+  const bool holds = t.l2_bytes >= kLargeL2Bytes && s.k <= tall_terms(t);
+  if (packs_a && !holds && !s.hooked && m > (t.many_registers ? 2 : 1) * t.max_rows) {
     const Blocking tall = tall_blocks(s, m, n, t);
     if (!s.accumulate || tall.kc >= s.k) return tall;
   }
@@ -179,6 +182,10 @@ Choice choose_tiles(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, c
   if (p.pack_a)
     cycles += pack_cycles(a_bytes / t.element_bytes, v.a_row, v.a_col, t) * double(blocks(v.n, blocking.nc));
   if (p.pack_b) cycles += pack_cycles(b_bytes / t.element_bytes, v.b_col, v.b_row, t);
+  // All of B may stay in a larger L2, for any number of rows. (Not before the estimate, and not where parts might share
+  // panels: bits must not depend on the machine.)
+  if (!across && !t.copies && !columns_apart && !awkward && t.l2_here > t.l2_bytes && b_bytes <= t.l2_here / 2)
+    p.pack_b = false;
   return {cycles, p};
 }
 
@@ -252,7 +259,9 @@ double choose_pieces(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, const GemmTra
 void set_blocks(GemmPlan& plan, const GemmTraits& t) {
   GemmShape part = plan.grid_k > 1 ? plain(plan.shape) : plan.shape;
   part.k = plan.k_step;
-  const Blocking b = blocks_of(part, plan.m_step, plan.n_step, plan.piece[0], t);
+  GemmTraits here = t;
+  here.l2_bytes = t.l2_here;
+  const Blocking b = blocks_of(part, plan.m_step, plan.n_step, plan.piece[0], here);
   plan.kc = b.kc, plan.mc = b.mc, plan.nc = b.nc, plan.block_rows = b.block_rows;
   plan.tall = b.tall;
   plan.buffered = part.hooked, plan.keeps = b.keeps;

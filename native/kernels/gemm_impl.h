@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/cpu.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_loops.h"
 
@@ -167,6 +168,51 @@ void run_one_panel(const GemmPlan& plan, const GemmPointers& pointers, size_t, v
   for_tile_rows<Isa>(s.m, [&](ptrdiff_t i, int rows) { tiles(i, rows, tile_kernel<T, Isa>(args, rows, vectors)); });
 }
 
+/// A part's rows and columns by tiles, A and B in place, all terms at once: what GemmRunner does, without the ways that
+/// it has beside it. They take as long as a tile of 64 terms.
+template <class T, class Isa>
+void run_in_place(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch) {
+  constexpr ptrdiff_t kLanes = GemmVec<T, Isa>::kLanes;
+  const GemmShape& s = plan.shape;
+  const auto in_m = static_cast<uint32_t>(part) / static_cast<uint32_t>(plan.grid_n);
+  const auto in_n = static_cast<uint32_t>(part) % static_cast<uint32_t>(plan.grid_n);
+  const ptrdiff_t m0 = in_m * plan.m_step, m = std::min(plan.m_step, s.m - m0);
+  const ptrdiff_t n0 = in_n * plan.n_step, n = std::min(plan.n_step, s.n - n0);
+  const T* const a = static_cast<const T*>(plan.swap ? pointers.b : pointers.a) + m0 * s.a_row;
+  const T* const b = static_cast<const T*>(plan.swap ? pointers.a : pointers.b) + n0 * s.b_col;
+  T* const block = static_cast<T*>(scratch);  // the product packs nothing
+  TileArgs<T> args;
+  args.a_row = s.a_row;
+  args.a_col = s.a_col;
+  args.b_row = s.b_row;
+  args.k = s.k;
+  args.from = nullptr;
+  args.alpha = scale_of<T>(s, pointers);
+  args.add = s.accumulate;
+  args.to_row = s.hooked ? plan.kept_row : s.c_row;
+  for_tile_rows<Isa>(m, [&](ptrdiff_t i, int rows) {
+    args.a = a + i * s.a_row;
+    args.to = s.hooked ? block : static_cast<T*>(pointers.c) + (m0 + i) * s.c_row + n0;
+    const T* const next_row = i + rows < m ? args.a + rows * s.a_row : args.a;
+    ptrdiff_t end;
+    for (ptrdiff_t j = 0; j < n; j = end) {
+      const int vectors = panel_vectors<T, Isa>(n - j, most_vectors<Isa>(rows), false, m);
+      const ptrdiff_t width = vectors * kLanes, tiles = std::max<ptrdiff_t>(1, (n - j) / width);
+      end = j + tiles * width;
+      args.further = tiles - 1;
+      args.b_apart = width;
+      args.last = args.to_last = static_cast<size_t>(std::min(kLanes, n - j - width + kLanes));
+      args.b = b + j;
+      args.next_a = end < n ? args.a : next_row;
+      args.next_b = end < n ? b + end : b;
+      args.next_c = args.to;
+      tile_kernel<T, Isa>(args, rows, vectors)(args);
+      args.to += width;
+    }
+    if (s.hooked) hand_over(plan, pointers, m0 + i, m0 + i + rows, n0, n0 + n, block, plan.kept_row);
+  });
+}
+
 /// C of two columns without gaps, few rows: both columns by vectors along m, A in place, and joined as they are stored.
 /// The sums are a tile's.
 template <class T, class Isa>
@@ -219,7 +265,8 @@ inline constexpr ptrdiff_t kFewTiles = 4;
 template <class T, class Isa, GemmMode kMode>
 GemmTraits gemm_traits() {
   return tile_traits<Isa>(static_cast<int32_t>(sizeof(T)), static_cast<int32_t>(GemmVec<T, Isa>::kLanes),
-                          static_cast<int32_t>(Entries<T, Isa, kMode>::kTerms), kMode != GemmMode::kPlain);
+                          second_level_bytes(), static_cast<int32_t>(Entries<T, Isa, kMode>::kTerms),
+                          kMode != GemmMode::kPlain);
 }
 
 template <class T, class Isa, GemmMode kMode>
@@ -238,7 +285,14 @@ GemmPlan plan_gemm(const GemmShape& shape) {
       plan.scratch_bytes += (static_cast<size_t>(plan.m_step * plan.copied_row) * sizeof(T) + 63) / 64 * 64;
     }
   }
-  if (plan.parts != 1 || plan.pieces != 1 || plan.batch_count != 1) return plan;
+  if (plan.pieces != 1 || plan.batch_count != 1) return plan;
+  if constexpr (kMode == GemmMode::kPlain) {
+    if (p.method == GemmMethod::kTiles && !p.across && !p.pack_a && !p.pack_b && !p.streams && s.k <= plan.kc &&
+        plan.grid_k == 1 && plan.n_step <= plan.nc && (s.n % kLanes == 0 || Shape::kMaskedLoads)) {
+      plan.run = &run_in_place<T, Isa>;
+    }
+  }
+  if (plan.parts != 1) return plan;
   if constexpr (kMode == GemmMode::kPlain && Pairs<T, Isa>::kHas) {
     if (p.method == GemmMethod::kTiles && s.n == 2 && s.c_row == 2 && s.a_row == 1 && s.m % kLanes == 0 &&
         s.m <= kFewTiles * Shape::kMaxRows && s.k <= plan.kc && !s.hooked && !plan.swap) {
@@ -264,8 +318,10 @@ GemmPlan plan_gemm(const GemmShape& shape) {
     plan.kernel_vectors = static_cast<int>(vectors);
     plan.kernel_last = static_cast<int32_t>(s.n - (vectors - 1) * kLanes);
     if (s.m <= Shape::kMaxRows) {
-      const auto tile = s.a_row == 1 ? tile_kernel<T, Isa, true> : tile_kernel<T, Isa, false>;
-      plan.kernel = reinterpret_cast<void (*)()>(tile(static_cast<int>(s.m), plan.kernel_vectors));
+      TileArgs<T> args;
+      args.a_row = s.a_row;
+      args.last = static_cast<size_t>(p.pack_b ? kLanes : plan.kernel_last);
+      plan.kernel = reinterpret_cast<void (*)()>(tile_kernel<T, Isa>(args, static_cast<int>(s.m), plan.kernel_vectors));
     }
     plan.run = &run_one_panel<T, Isa>;
   }

@@ -202,7 +202,7 @@ class GemmRunner {
   /// How many tiles more the kernel takes beside the one at column j: those whose panels are there already.
   static GRADSMITH_INLINE ptrdiff_t tiles_beside(const GemmPiece& p, const GemmBlock& b, const Panels& panels,
                                                  ptrdiff_t j, int vectors, bool packed) {
-    if (Shape::kManyRegisters || !b.first || (p.pack_b && !(panels.shared && packed))) return 0;
+    if (!b.first || (p.pack_b && !(panels.shared && packed))) return 0;
     return std::max<ptrdiff_t>(1, (panels.n1 - j) / (vectors * kLanes)) - 1;
   }
 
@@ -234,7 +234,7 @@ class GemmRunner {
           ask_for_rows(a, g_.a_row, g_.a_col, rows, b.k, before, after, panels.n1 - panels.n0);
         }
         if (next_j < panels.n1) {
-          args.next_b = panel_behind(args, p, panels, vectors);
+          args.next_b = panel_behind(args, p, panels, vectors) + args.further * args.b_apart;
         } else if (below) {
           next_i = i + rows, next_j = panels.n0;
           if (!p.pack_a) args.next_a = args.a + rows * g_.a_row;

@@ -35,8 +35,9 @@ struct TileArgs {
   ptrdiff_t k;  // entries
   size_t last;  // lanes of the last vector that exist in b
   /// What is asked for meanwhile: the next steps of A (where its rows are neighbours) and B; in the last kAhead steps
-  /// the first ones of the next tile, not what lies behind the operands, which another core may be writing to; the
-  /// lines of C that these sums or the next tile's will need. With few registers, the lines of C alone.
+  /// the first ones of the next tile (of the one behind all of `further`), not what lies behind the operands, which
+  /// another core may be writing to; the lines of C that these sums or the next tile's will need. With few registers,
+  /// the lines of C alone.
   const T* next_a;
   const T* next_b;
   const T* next_c;
@@ -49,8 +50,7 @@ struct TileArgs {
   size_t to_last;  // lanes of the last vector that may be touched in `from` and `to`
   T alpha;
   bool add;
-  /// Where registers are few: so many tiles more beside this one, each `b_apart` elements of B further on. There are no
-  /// sums before theirs.
+  /// So many tiles more beside this one, each `b_apart` elements of B further on. There are no sums before theirs.
   ptrdiff_t further = 0;
   ptrdiff_t b_apart = 0;
 };
@@ -93,14 +93,15 @@ GRADSMITH_INLINE const T* step_along(const T* p, ptrdiff_t step) {
   return p;
 }
 
-/// One step of k: rows' elements (q on from where they stand) times a row of B.
-template <class T, class Isa, int kRows, int kVectors, class Rows>
+/// One step of k: rows' elements (q on from where they stand) times a row of B, whose last vector is loaded in part
+/// where `kPart`: on Intel's cores that takes a place on the FMAs' ports.
+template <class T, class Isa, bool kPart, int kRows, int kVectors, class Rows>
 GRADSMITH_INLINE void multiply_step(GemmVec<T, Isa> (&acc)[kRows][kVectors], const Rows& a, ptrdiff_t q, const T* b,
                                     [[maybe_unused]] size_t last) {
   using V = GemmVec<T, Isa>;
   constexpr int kLanes = static_cast<int>(V::kLanes);
   const auto load_b = [last](const T* row, int v) {
-    if (TileShape<Isa>::kMaskedLoads && v == kVectors - 1) return V::load_partial(row + v * kLanes, last);
+    if (kPart && v == kVectors - 1) return V::load_partial(row + v * kLanes, last);
     return V::load(row + v * kLanes);
   };
   if constexpr (kRows < kVectors) {
@@ -126,8 +127,9 @@ GRADSMITH_INLINE void multiply_step(GemmVec<T, Isa> (&acc)[kRows][kVectors], con
   }
 }
 
-/// kUnitRows: rows of A are neighbours in memory (packed, or A transposed), so their offsets are constants.
-template <class T, class Isa, int kRows, int kVectors, bool kUnitRows>
+/// kUnitRows: rows of A are neighbours in memory (packed, or A transposed), so their offsets are constants. kPart: B is
+/// not whole vectors.
+template <class T, class Isa, int kRows, int kVectors, bool kUnitRows, bool kPart>
 GRADSMITH_GUARDED_BY_PAGES GRADSMITH_INLINE void one_tile(const TileArgs<T>& t) {
   using V = GemmVec<T, Isa>;
   constexpr int kLanes = static_cast<int>(V::kLanes);
@@ -165,11 +167,11 @@ GRADSMITH_GUARDED_BY_PAGES GRADSMITH_INLINE void one_tile(const TileArgs<T>& t) 
     ptrdiff_t a_ahead = kAhead * a_step, b_ahead = kAhead * b_step * static_cast<ptrdiff_t>(sizeof(T));
     for (ptrdiff_t last_steps = kAsks ? std::min(k, kAhead) : 0; k > 0; last_steps = 0) {
       if (kAsks && k <= kAhead) {
-        a_ahead = bytes_between(a.row(0), t.next_a);
-        b_ahead = bytes_between(b, t.next_b);
+        a_ahead = bytes_between(a.row(0), t.further > 0 ? t.a : t.next_a);
+        b_ahead = bytes_between(b, t.further > 0 ? t.b + t.b_apart : t.next_b);
       }
       for (; k > last_steps; k--) {
-        multiply_step<T, Isa>(acc, a, 0, b, last);
+        multiply_step<T, Isa, kPart>(acc, a, 0, b, last);
         if constexpr (kAsks) {
           GRADSMITH_UNROLL(8)
           for (int v = 0; v < kVectors; v++) prefetch(reinterpret_cast<const char*>(b + v * kLanes) + b_ahead);
@@ -186,7 +188,7 @@ GRADSMITH_GUARDED_BY_PAGES GRADSMITH_INLINE void one_tile(const TileArgs<T>& t) 
       for (; k >= kSteps; k -= kSteps) {
         GRADSMITH_UNROLL(4)
         for (int q = 0; q < kSteps; q++) {
-          multiply_step<T, Isa>(acc, a, q, b, last);
+          multiply_step<T, Isa, false>(acc, a, q, b, last);
           b = step_along(b, b_step);
         }
         a.step(kSteps * static_cast<ptrdiff_t>(sizeof(T)));
@@ -194,7 +196,8 @@ GRADSMITH_GUARDED_BY_PAGES GRADSMITH_INLINE void one_tile(const TileArgs<T>& t) 
     } else if (kUnitRows && t.a_col == kRows && b_step == kVectors * kLanes) {  // both packed
       for (; k >= kSteps; k -= kSteps) {
         GRADSMITH_UNROLL(4)
-        for (int q = 0; q < kSteps; q++) multiply_step<T, Isa>(acc, a, q * kRows, b + q * kVectors * kLanes, last);
+        for (int q = 0; q < kSteps; q++)
+          multiply_step<T, Isa, false>(acc, a, q * kRows, b + q * kVectors * kLanes, last);
         b = step_along(b, kSteps * kVectors * kLanes);
         a.step(kSteps * kRows * static_cast<ptrdiff_t>(sizeof(T)));
       }
@@ -202,14 +205,14 @@ GRADSMITH_GUARDED_BY_PAGES GRADSMITH_INLINE void one_tile(const TileArgs<T>& t) 
       for (; k >= kSteps; k -= kSteps) {
         GRADSMITH_UNROLL(4)
         for (int q = 0; q < kSteps; q++) {
-          multiply_step<T, Isa>(acc, a, 0, b, last);
+          multiply_step<T, Isa, false>(acc, a, 0, b, last);
           b = step_along(b, b_step);
           a.step(a_step);
         }
       }
     }
     for (; k > 0; k--) {
-      multiply_step<T, Isa>(acc, a, 0, b, last);
+      multiply_step<T, Isa, false>(acc, a, 0, b, last);
       b = step_along(b, b_step);
       a.step(a_step);
     }
@@ -239,11 +242,11 @@ GRADSMITH_GUARDED_BY_PAGES GRADSMITH_INLINE void one_tile(const TileArgs<T>& t) 
 }
 
 /// A tile and those beside it. Where the next one is stands in `t`, in memory: every register is taken.
-template <class T, class Isa, int kRows, int kVectors, bool kUnitRows>
+template <class T, class Isa, int kRows, int kVectors, bool kUnitRows, bool kPart>
 GRADSMITH_GUARDED_BY_PAGES void gemm_tile(TileArgs<T>& t) {
   for (;;) {
-    one_tile<T, Isa, kRows, kVectors, kUnitRows>(t);
-    if (TileShape<Isa>::kManyRegisters || t.further == 0) return;
+    one_tile<T, Isa, kRows, kVectors, kUnitRows, kPart>(t);
+    if (t.further == 0) return;
     t.further--;
     t.b += t.b_apart;
     t.to += kVectors * static_cast<ptrdiff_t>(GemmVec<T, Isa>::kLanes);
@@ -254,27 +257,34 @@ GRADSMITH_GUARDED_BY_PAGES void gemm_tile(TileArgs<T>& t) {
   }
 }
 
-template <class T, class Isa, int kVectors, bool kUnitRows, int... kRowsLess1>
+template <class T, class Isa, int kVectors, bool kUnitRows, bool kPart, int... kRowsLess1>
 constexpr auto tile_row(std::integer_sequence<int, kRowsLess1...>) {
-  return std::array<TileFn<T>, sizeof...(kRowsLess1)>{&gemm_tile<T, Isa, kRowsLess1 + 1, kVectors, kUnitRows>...};
+  return std::array<TileFn<T>, sizeof...(kRowsLess1)>{
+      &gemm_tile<T, Isa, kRowsLess1 + 1, kVectors, kUnitRows, kPart>...};
 }
 
 /// The kernel for `rows` x `vectors` (1, 2, 4 or 8, no more than the shape allows).
-template <class T, class Isa, bool kUnitRows>
+template <class T, class Isa, bool kUnitRows, bool kPart>
 GRADSMITH_INLINE TileFn<T> tile_kernel(int rows, int vectors) {
   using Shape = TileShape<Isa>;
-  static constexpr auto k1 = tile_row<T, Isa, 1, kUnitRows>(std::make_integer_sequence<int, Shape::kMaxRows>());
-  static constexpr auto k2 = tile_row<T, Isa, 2, kUnitRows>(std::make_integer_sequence<int, Shape::kMaxRows>());
-  static constexpr auto k4 = tile_row<T, Isa, 4, kUnitRows>(std::make_integer_sequence<int, Shape::kMidRows>());
-  static constexpr auto k8 = tile_row<T, Isa, 8, kUnitRows>(std::make_integer_sequence<int, Shape::kLowRows>());
+  static constexpr auto k1 = tile_row<T, Isa, 1, kUnitRows, kPart>(std::make_integer_sequence<int, Shape::kMaxRows>());
+  static constexpr auto k2 = tile_row<T, Isa, 2, kUnitRows, kPart>(std::make_integer_sequence<int, Shape::kMaxRows>());
+  static constexpr auto k4 = tile_row<T, Isa, 4, kUnitRows, kPart>(std::make_integer_sequence<int, Shape::kMidRows>());
+  static constexpr auto k8 = tile_row<T, Isa, 8, kUnitRows, kPart>(std::make_integer_sequence<int, Shape::kLowRows>());
   const auto i = static_cast<size_t>(rows - 1);
   return vectors == 2 ? k2[i] : vectors == 1 ? k1[i] : vectors == 4 ? k4[i] : k8[i];
 }
 
-/// The kernel for a tile whose operands are set.
+/// The kernel for a tile whose a_row and `last` are set.
 template <class T, class Isa>
 GRADSMITH_INLINE TileFn<T> tile_kernel(const TileArgs<T>& args, int rows, int vectors) {
-  return args.a_row == 1 ? tile_kernel<T, Isa, true>(rows, vectors) : tile_kernel<T, Isa, false>(rows, vectors);
+  const bool unit = args.a_row == 1;
+  if constexpr (TileShape<Isa>::kMaskedLoads) {
+    if (args.last != static_cast<size_t>(GemmVec<T, Isa>::kLanes)) {
+      return unit ? tile_kernel<T, Isa, true, true>(rows, vectors) : tile_kernel<T, Isa, false, true>(rows, vectors);
+    }
+  }
+  return unit ? tile_kernel<T, Isa, true, false>(rows, vectors) : tile_kernel<T, Isa, false, false>(rows, vectors);
 }
 
 }  // namespace gradsmith::kernels

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <random>
 #include <string_view>
 #include <vector>
 
@@ -83,7 +84,7 @@ TEST_CASE_TEMPLATE("a large B is packed once for all parts, and A a block at a t
   Products<P> products;
   const bool wide = sizeof(ElementOf<P>) == 8, pairs = std::is_same_v<P, Bf16>;
   const ptrdiff_t n = pairs ? 600 : wide ? 300 : 500;
-  const ptrdiff_t k = pairs ? 2100 : wide ? 900 : 1060;
+  const ptrdiff_t k = pairs ? 2100 : wide ? 900 : 1060;  // more than one block of terms
   unsigned way = 0;
   for (const auto& [a, b] : std::vector<std::array<int, 2>>{{0, 0}, {1, 3}, {4, 4}}) {
     Case c = make_case(515, n, k, a, b, 3);
@@ -98,7 +99,7 @@ TEST_CASE_TEMPLATE("a large B is packed once for all parts, and A a block at a t
     }
     if (checks && (!one_layout || way == (wide ? 3 : 1))) products.check(c);
   }
-  Case c = make_case(100, 333, 1024, 0, 0);  // A's rows meet in the same lines of L1, and B is not large
+  Case c = make_case(100, 133, pairs ? 6144 : 3072, 0, 0);  // A's rows meet in the same lines of L1, B is not large
   for (const kernels::KernelTable* table : levels<P>()) {
     const GemmPlan plan = functions<P>(*table).plan(c.s);
     CHECK(plan.tall);
@@ -232,10 +233,40 @@ TEST_CASE("one row times a long matrix needs little scratch, however many its te
   for (const int bytes : {4, 8}) {  // also of levels that this CPU lacks
     for (const kernels::GemmTraits& traits :
          {kernels::tile_traits<simd::Scalar>(bytes, 1), kernels::tile_traits<simd::Avx2>(bytes, 32 / bytes),
-          kernels::tile_traits<simd::Avx512>(bytes, 64 / bytes), kernels::tile_traits<simd::Neon>(bytes, 16 / bytes)}) {
+          kernels::tile_traits<simd::Avx512>(bytes, 64 / bytes),
+          kernels::tile_traits<simd::Avx512>(bytes, 64 / bytes, 2048 * 1024),
+          kernels::tile_traits<simd::Neon>(bytes, 16 / bytes)}) {
       CAPTURE(bytes);
       CAPTURE(traits.lanes);
       check([&](const GemmShape& shape) { return kernels::choose_gemm(shape, traits); });
+    }
+  }
+}
+
+TEST_CASE("what decides bits does not depend on the machine's cache") {
+  std::mt19937 random(5);
+  const auto any = [&](int most) { return std::uniform_int_distribution<ptrdiff_t>(1, most)(random); };
+  for (int i = 0; i < 2000; i++) {
+    const int most = i % 2 == 0 ? 300 : 3000;
+    const ptrdiff_t m = any(most), n = any(most), k = any(most);
+    const bool a_lies_transposed = i % 3 == 1, b_lies_transposed = i % 5 == 1;
+    GemmShape shape{};
+    shape.m = m, shape.n = n, shape.k = k, shape.c_row = n;
+    shape.a_row = a_lies_transposed ? 1 : k, shape.a_col = a_lies_transposed ? m : 1;
+    shape.b_row = b_lies_transposed ? 1 : n, shape.b_col = b_lies_transposed ? k : 1;
+    const GemmPlan usual = kernels::choose_gemm(shape, kernels::tile_traits<simd::Avx512>(4, 16));
+    const GemmPlan large = kernels::choose_gemm(shape, kernels::tile_traits<simd::Avx512>(4, 16, 2048 * 1024));
+    CAPTURE(m);
+    CAPTURE(n);
+    CAPTURE(k);
+    REQUIRE(usual.parts == large.parts);
+    REQUIRE(usual.grid_k == large.grid_k);
+    REQUIRE(usual.k_step == large.k_step);
+    REQUIRE(usual.pieces == large.pieces);
+    for (int piece = 0; piece < usual.pieces; piece++) {
+      REQUIRE(usual.piece[piece].method == large.piece[piece].method);
+      REQUIRE(usual.piece[piece].across == large.piece[piece].across);
+      REQUIRE(usual.piece[piece].n1 == large.piece[piece].n1);
     }
   }
 }

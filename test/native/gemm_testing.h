@@ -208,6 +208,7 @@ class Products {
     c.s.hooked = true;
     c.s.c_row = c.s.c_batch[0] = -7;  // ignored
     const GemmPlan with = gemm.plan(c.s);
+    if (b_copy != nullptr && with.copied_row == 0) return;  // a column of C without gaps is taken for a row
     for (const kernels::GemmRun how : {with.run, gemm.run}) {
       const std::vector<int> none(c.c_size, 0);
       taken_ = {std::vector<T>(c.c_size), none, c.s.m * batch, c.s.n};
