@@ -31,7 +31,7 @@
       'defines': ['NAPI_VERSION=9', 'NAPI_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
       'dependencies': ['scalar'],
       'conditions': [
-        ['target_arch=="x64"', { 'dependencies': ['avx2', 'avx512', 'avx512bf16'] }],
+        ['target_arch=="x64"', { 'dependencies': ['avx2', 'avx512', 'avx512bf16', 'avx512amx'] }],
         ['target_arch=="arm64"', { 'dependencies': ['neon'] }],
       ],
     },
@@ -69,6 +69,16 @@
           'cflags_cc': ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx2', '-mfma', '-mprefer-vector-width=512', '-mavx512bf16'],
           'xcode_settings': {
             'OTHER_CPLUSPLUSFLAGS': ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx2', '-mfma', '-mprefer-vector-width=512', '-mavx512bf16'],
+          },
+          'msvs_settings': { 'VCCLCompilerTool': { 'AdditionalOptions': ['/arch:AVX512'] } },
+        },
+        {
+          'target_name': 'avx512amx',
+          'type': 'static_library',
+          'sources': ['<!@(node native/sources.mjs avx512amx)'],
+          'cflags_cc': ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx2', '-mfma', '-mprefer-vector-width=512', '-mavx512bf16', '-mamx-tile', '-mamx-bf16'],
+          'xcode_settings': {
+            'OTHER_CPLUSPLUSFLAGS': ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx2', '-mfma', '-mprefer-vector-width=512', '-mavx512bf16', '-mamx-tile', '-mamx-bf16'],
           },
           'msvs_settings': { 'VCCLCompilerTool': { 'AdditionalOptions': ['/arch:AVX512'] } },
         },

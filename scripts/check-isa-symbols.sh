@@ -6,7 +6,7 @@ set -eu
 build=${1:?usage: check-isa-symbols.sh BUILD_DIR}
 found=0
 failed=0
-for level in scalar:Scalar avx2:Avx2 avx512:Avx512 avx512bf16:Avx512Bf16 neon:Neon; do
+for level in scalar:Scalar avx2:Avx2 avx512:Avx512 avx512bf16:Avx512Bf16 avx512amx:Avx512Amx neon:Neon; do
   name=${level%%:*}
   tag=${level##*:}
   for object in $(find "$build" -path "*/kernels/isa/*" \( -name "$name.cc.o" -o -name "$name.o" -o -name "*_$name.cc.o" \)); do

@@ -4,6 +4,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #endif
 
 namespace gradsmith {
@@ -13,7 +17,7 @@ namespace {
 
 constexpr bool has(uint32_t word, int bit) { return (word >> bit & 1) != 0; }
 
-/// Which register states the operating system saves: bits 1, 2 for SSE and AVX, 5 to 7 for AVX-512.
+/// Which register states the operating system saves: bits 1, 2 for SSE and AVX, 5 to 7 for AVX-512, 17 and 18 for AMX.
 uint32_t saved_states() {
   uint32_t low, high;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
@@ -29,11 +33,25 @@ CpuFeatures cpu_features() {
   const bool fma = has(c, 12) && has(c, 28);
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return features;
   const uint32_t leaves = a;
+  const bool tiles = has(d, 22) && has(d, 24) && (saved_states() & 0x60000) == 0x60000;
   features.avx2_fma = fma && has(b, 5);
   const bool registers = (saved_states() & 0xe0) == 0xe0;
   features.avx512 = features.avx2_fma && registers && has(b, 16) && has(b, 17) && has(b, 30) && has(b, 31);
   if (leaves > 0 && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0) features.avx512_bf16 = features.avx512 && has(a, 5);
+  features.amx_bf16 = features.avx512_bf16 && tiles;
   return features;
+}
+
+bool amx_bf16_granted() {
+#if defined(__linux__)
+  static const bool granted = [] {
+    constexpr long kRequestPermission = 0x1023, kTileData = 18;  // Linux 5.16 and later
+    return cpu_features().amx_bf16 && syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  }();
+  return granted;
+#else
+  return false;
+#endif
 }
 
 int32_t second_level_bytes() {
@@ -50,11 +68,15 @@ CpuFeatures cpu_features() {
   return features;
 }
 
+bool amx_bf16_granted() { return false; }
+
 int32_t second_level_bytes() { return 0; }
 
 #else
 
 CpuFeatures cpu_features() { return {}; }
+
+bool amx_bf16_granted() { return false; }
 
 int32_t second_level_bytes() { return 0; }
 

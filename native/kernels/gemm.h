@@ -159,9 +159,11 @@ struct GemmKernels {
   GemmFunctions f32;
   GemmFunctions f64;
   /// Of float operands, each rounded to the nearest bfloat16 (ties to even, NaN stays NaN), with sums in float: an
-  /// error of at most (k + 2) · 2^-23 times the sum of the rounded terms' magnitudes. By VDPBF16PS where the CPU has
-  /// it, which takes denormals for 0; else as `rounded`.
+  /// error of at most (k + 2) · 2^-23 times the sum of the rounded terms' magnitudes. The fastest of: by AMX where the
+  /// CPU has it and the system lets us, as `pairs`.
   GemmFunctions bf16;
+  /// By VDPBF16PS where the CPU has it; else as `rounded`. (It and AMX take denormals for 0.)
+  GemmFunctions pairs;
   /// The same by the level's FMAs, on every CPU of the level.
   GemmFunctions rounded;
   /// to[i] = the bfloat16 that those products round from[i] to: what GemmPointers::b_copy is made of.

@@ -47,14 +47,10 @@ void run_part(const GemmPlan& plan, const GemmPointers& pointers, size_t part, v
     view.a = static_cast<const T*>(plan.swap ? pointers.b : pointers.a) + m0 * s.a_row + k0 * s.a_col;
     view.b = static_cast<const T*>(plan.swap ? pointers.a : pointers.b) + k0 * s.b_row + n0 * s.b_col;
     sink.c = static_cast<T*>(pointers.c) + m0 * s.c_row + n0;
-    ptrdiff_t rest = q;
-    for (int32_t d = s.batch_rank - 1; d >= 0; d--) {
-      const ptrdiff_t index = rest % s.batch_dims[d];
-      rest /= s.batch_dims[d];
-      view.a += index * s.a_batch[d];
-      view.b += index * s.b_batch[d];
-      sink.c += index * s.c_batch[d];
-    }
+    const BatchOffsets at = batch_offsets(s, q);
+    view.a += at.a;
+    view.b += at.b;
+    sink.c += at.c;
     sink.row0 = q * s.m + m0;
     if (plan.swap) sink.column0 = q * s.n + n0;
     if (plan.grid_k > 1) {
@@ -336,8 +332,12 @@ GemmFunctions make_gemm_functions() {
 template <class Isa>
 GemmKernels make_gemm() {
   const GemmFunctions rounded = make_gemm_functions<float, Isa, GemmMode::kRounded>();
-  return {make_gemm_functions<float, Isa, GemmMode::kPlain>(), make_gemm_functions<double, Isa, GemmMode::kPlain>(),
-          rounded, rounded, &round_elements<Isa>};
+  return {make_gemm_functions<float, Isa, GemmMode::kPlain>(),
+          make_gemm_functions<double, Isa, GemmMode::kPlain>(),
+          rounded,
+          rounded,
+          rounded,
+          &round_elements<Isa>};
 }
 
 }  // namespace gradsmith::kernels

@@ -39,6 +39,22 @@ struct GemmBlock {
   bool first, final;  // of the blocks of terms
 };
 
+/// Elements from the operands' starts to those of the q-th product of a batch.
+struct BatchOffsets {
+  ptrdiff_t a = 0, b = 0, c = 0;
+};
+GRADSMITH_INLINE BatchOffsets batch_offsets(const GemmShape& s, ptrdiff_t q) {
+  BatchOffsets at;
+  for (int32_t d = s.batch_rank - 1; d >= 0; d--) {
+    const ptrdiff_t index = q % s.batch_dims[d];
+    q /= s.batch_dims[d];
+    at.a += index * s.a_batch[d];
+    at.b += index * s.b_batch[d];
+    at.c += index * s.c_batch[d];
+  }
+  return at;
+}
+
 /// Rows [i0, i1), columns [j0, j1) to the hook. Where A and B have changed places, C is a column, of which the block is
 /// a row.
 GRADSMITH_INLINE void hand_over(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t i0, ptrdiff_t i1,

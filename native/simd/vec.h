@@ -40,6 +40,10 @@ struct Avx512 {
 struct Avx512Bf16 {
   static constexpr const char* kName = "avx512bf16";
 };
+/// The same with AMX_BF16.
+struct Avx512Amx {
+  static constexpr const char* kName = "avx512amx";
+};
 struct Neon {
   static constexpr const char* kName = "neon";
 };

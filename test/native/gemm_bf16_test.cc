@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/cpu.h"
 #include "gemm_testing.h"
 
 using namespace gradsmith;
@@ -19,6 +20,7 @@ void each_way(Test test) {
   for (const kernels::KernelTable* table : kernels::available_tables()) {
     CAPTURE(table->isa);
     test(table->gemm.bf16);
+    test(table->gemm.pairs);
     test(table->gemm.rounded);
   }
 }
@@ -75,7 +77,7 @@ TEST_CASE("rows of dot products read a copy of B that was rounded before, to the
     }
     CHECK((products->with_copy() > 0) == somewhere);
   };
-  all(std::make_unique<Products<Bf16>>(), !levels<Bf16>().empty());
+  all(std::make_unique<Products<PairedBf16>>(), !levels<PairedBf16>().empty());
   all(std::make_unique<Products<RoundedBf16>>(), true);
 }
 
@@ -133,10 +135,16 @@ TEST_CASE("denormal operands, terms and sums count for what they are, or for 0")
   });
 }
 
-TEST_CASE("pairs where the CPU has them, else one way for both") {
+TEST_CASE("AMX and pairs where the CPU has them, else the lesser way for both") {
   for (const kernels::KernelTable* table : kernels::available_tables()) {
-    const bool same = table->gemm.bf16.run == table->gemm.rounded.run;
-    CHECK(table->gemm.bf16.traits.terms == (same ? 1 : 2));
+    const bool paired = table->gemm.pairs.plan != table->gemm.rounded.plan;
+    CHECK((table->gemm.pairs.run != table->gemm.rounded.run) == paired);
+    CHECK(table->gemm.pairs.traits.terms == (paired ? 2 : 1));
     CHECK(table->gemm.rounded.traits.terms == 1);
+    const bool amx = table->gemm.bf16.plan != table->gemm.pairs.plan;
+    CHECK((table->gemm.bf16.run != table->gemm.pairs.run) == amx);
+    CHECK(amx == (cpu_features().amx_bf16 && paired));
+    const GemmShape shape = make_case(64, 64, 64, 0, 0).s;
+    if (amx) CHECK((table->gemm.bf16.plan(shape).run != table->gemm.pairs.plan(shape).run) == amx_bf16_granted());
   }
 }

@@ -15,7 +15,7 @@ constexpr ptrdiff_t kEdges[] = {1, 2, 13, 15, 32, 33, 100, 130};
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("every size from 1 to 40, in every layout", P, float, double, Bf16, RoundedBf16) {
+TEST_CASE_TEMPLATE("every size from 1 to 40, in every layout", P, float, double, Bf16, PairedBf16, RoundedBf16) {
   Products<P> products;
   unsigned count = 0;
   // The x87 reference of double is slow: of its triples every third, so that each pair of sizes still occurs; of what
@@ -33,7 +33,7 @@ TEST_CASE_TEMPLATE("every size from 1 to 40, in every layout", P, float, double,
 }
 
 TEST_CASE_TEMPLATE("square products of every size up to 130, each operand as it is or transposed", P, float, double,
-                   Bf16, RoundedBf16) {
+                   Bf16, PairedBf16, RoundedBf16) {
   Products<P> products;
   unsigned count = 0;
   for (ptrdiff_t n = 1; n <= 130; n++) {
@@ -48,7 +48,7 @@ TEST_CASE_TEMPLATE("square products of every size up to 130, each operand as it 
 }
 
 TEST_CASE_TEMPLATE("each dimension from 1 to 130, the others around the edges of tiles", P, float, double, Bf16,
-                   RoundedBf16) {
+                   PairedBf16, RoundedBf16) {
   Products<P> products;
   // All of float; of the slow reference of double, and of what is rounded, every n-th.
   const unsigned step = kRounds<P> ? 7 : sizeof(ElementOf<P>) == 4 ? 1 : 13;
@@ -73,7 +73,7 @@ TEST_CASE_TEMPLATE("each dimension from 1 to 130, the others around the edges of
   }
 }
 
-TEST_CASE_TEMPLATE("random shapes, strides, batches and finishes", P, float, double, Bf16, RoundedBf16) {
+TEST_CASE_TEMPLATE("random shapes, strides, batches and finishes", P, float, double, Bf16, PairedBf16, RoundedBf16) {
   Products<P> products;
   std::mt19937& r = products.random();
   const int rounds = sizeof(ElementOf<P>) == 4 ? 1200 : 400;

@@ -17,7 +17,7 @@
 using namespace gradsmith;
 using namespace gradsmith::test;
 
-TEST_CASE_TEMPLATE("rows, columns and other thin products with long sums", P, float, double, Bf16, RoundedBf16) {
+TEST_CASE_TEMPLATE("rows, columns and other thin products with long sums", P, float, double, PairedBf16, RoundedBf16) {
   Products<P> products;
   unsigned count = 0;
   for (ptrdiff_t thin = 1; thin <= 9; thin++) {
@@ -34,7 +34,7 @@ TEST_CASE_TEMPLATE("rows, columns and other thin products with long sums", P, fl
   }
 }
 
-TEST_CASE_TEMPLATE("two columns or two terms, as data in the plane has", P, float, double, Bf16, RoundedBf16) {
+TEST_CASE_TEMPLATE("two columns or two terms, as data in the plane has", P, float, double, PairedBf16, RoundedBf16) {
   Products<P> products;
   unsigned count = 0;
   for (ptrdiff_t size = 1; size <= 66; size++) {
@@ -51,7 +51,8 @@ TEST_CASE_TEMPLATE("two columns or two terms, as data in the plane has", P, floa
   }
 }
 
-TEST_CASE_TEMPLATE("shapes of real networks: several parts, ragged last vectors", P, float, double, Bf16, RoundedBf16) {
+TEST_CASE_TEMPLATE("shapes of real networks: several parts, ragged last vectors", P, float, double, Bf16, PairedBf16,
+                   RoundedBf16) {
   Products<P> products;
   for (unsigned way : {0u, 1u, 3u}) {
     for (const auto& [m, n, k, a, b] : std::vector<std::array<int, 5>>{{64, 100, 1000, 0, 0},
@@ -75,14 +76,14 @@ TEST_CASE_TEMPLATE("shapes of real networks: several parts, ragged last vectors"
   }
 }
 
-TEST_CASE_TEMPLATE("a large B is packed once for all parts, and A a block at a time", P, float, double, Bf16,
+TEST_CASE_TEMPLATE("a large B is packed once for all parts, and A a block at a time", P, float, double, PairedBf16,
                    RoundedBf16) {
   // Slow modes take all layouts of float; of the others, whose blocks are the same code, sanitizers one and emulators
   // none.
   const bool checks = every_nth() <= 7 || std::is_same_v<P, float>;
   const bool one_layout = every_nth() > 1 && !std::is_same_v<P, float>;
   Products<P> products;
-  const bool wide = sizeof(ElementOf<P>) == 8, pairs = std::is_same_v<P, Bf16>;
+  const bool wide = sizeof(ElementOf<P>) == 8, pairs = std::is_same_v<P, PairedBf16>;
   const ptrdiff_t n = pairs ? 600 : wide ? 300 : 500;
   const ptrdiff_t k = pairs ? 2100 : wide ? 900 : 1060;  // more than one block of terms
   unsigned way = 0;

@@ -26,18 +26,21 @@ using kernels::GemmPlan;
 using kernels::GemmPointers;
 using kernels::GemmShape;
 
-/// Products of float operands that are rounded to bfloat16: by the best way of a level, and by the way of every CPU.
+/// Products of float operands that are rounded to bfloat16: by the best way of a level (AMX), by pairs, and by the way
+/// of every CPU.
 struct Bf16 {};
+struct PairedBf16 {};
 struct RoundedBf16 {};
 
 template <class P>
-constexpr bool kRounds = std::is_same_v<P, Bf16> || std::is_same_v<P, RoundedBf16>;
+constexpr bool kRounds = std::is_same_v<P, Bf16> || std::is_same_v<P, PairedBf16> || std::is_same_v<P, RoundedBf16>;
 template <class P>
 using ElementOf = std::conditional_t<kRounds<P>, float, P>;
 
 template <class P>
 const GemmFunctions& functions(const kernels::KernelTable& table) {
   if constexpr (std::is_same_v<P, Bf16>) return table.gemm.bf16;
+  if constexpr (std::is_same_v<P, PairedBf16>) return table.gemm.pairs;
   if constexpr (std::is_same_v<P, RoundedBf16>) return table.gemm.rounded;
   if constexpr (std::is_same_v<P, float>) return table.gemm.f32;
   return table.gemm.f64;
@@ -117,17 +120,16 @@ inline Case make_case(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int a_kind, int b_k
   return c;
 }
 
-/// The levels whose functions are P's own. Where a CPU has no pairs of bfloat16, a level has one way for both
-/// (gemm_bf16_test.cc), and what RoundedBf16 finds there Bf16 would find once more.
+/// The levels whose functions are P's own. Where a CPU has no AMX, or no pairs of bfloat16, two ways are one
+/// (gemm_bf16_test.cc), and what the lesser finds there the better would find once more.
 template <class P>
 std::vector<const kernels::KernelTable*> levels() {
   const auto all = kernels::available_tables();
   std::vector<const kernels::KernelTable*> own(all.begin(), all.end());
-  if (std::is_same_v<P, Bf16>) {
-    std::erase_if(own, [](const kernels::KernelTable* t) {
-      return t->gemm.bf16.run == t->gemm.rounded.run && t->gemm.bf16.plan == t->gemm.rounded.plan;
-    });
-  }
+  std::erase_if(own, [](const kernels::KernelTable* t) {
+    if (std::is_same_v<P, Bf16>) return t->gemm.bf16.plan == t->gemm.pairs.plan;
+    return std::is_same_v<P, PairedBf16> && t->gemm.pairs.plan == t->gemm.rounded.plan;
+  });
   return own;
 }
 

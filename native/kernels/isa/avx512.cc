@@ -16,7 +16,8 @@ const KernelTable& avx512_table() {
   static const KernelTable table = [] {
     KernelTable level = make_table<simd::Avx512>();
     if (cpu_features().avx512_bf16) {
-      level.gemm.bf16 = make_gemm_functions<float, simd::Avx512Bf16, GemmMode::kPaired>();
+      level.gemm.bf16 = level.gemm.pairs = make_gemm_functions<float, simd::Avx512Bf16, GemmMode::kPaired>();
+      if (cpu_features().amx_bf16) level.gemm.bf16 = make_amx<simd::Avx512Amx>();
     }
     return level;
   }();

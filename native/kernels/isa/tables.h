@@ -18,6 +18,9 @@ template <class Isa>
 GemmKernels make_gemm();
 template <class T, class Isa, GemmMode kMode>
 GemmFunctions make_gemm_functions();
+/// By AMX, where that pays; else make_gemm_functions<float, simd::Avx512Bf16, GemmMode::kPaired>.
+template <class Isa>
+GemmFunctions make_amx();
 template <class Isa>
 RowKernels make_rows();
 template <class Isa>

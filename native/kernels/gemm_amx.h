@@ -1,0 +1,288 @@
+// Products of operands rounded to bfloat16 by AMX, whose tiles of 16 x 16 sums take 32 terms an instruction: sixteen
+// times what FMAs do. Included by isa/gemm_avx512amx.cc only.
+//
+// Everything is packed first, in a phase of its own, into panels of 32 rows of A or columns of B with all their terms:
+// for every 32 terms two tiles of 1 KiB, one after the other. A row of a tile of A has the terms of a row side by side,
+// one of B two terms of each of 16 columns. Terms that do not exist are 0 on both sides. The second phase reads panels
+// from front to back and keeps 32 x 32 sums in tiles until all terms are added, so a sum's order is that of its terms,
+// whatever the parts. Products that are too thin to pay for packing are those of VDPBF16PS.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/gemm_pairs_avx512.h"
+// (first, for its care about the intrinsics' warnings)
+#include "base/cpu.h"
+#include "kernels/gemm_finish.h"
+#include "kernels/gemm_part.h"
+#include "kernels/isa/tables.h"
+
+namespace gradsmith::kernels {
+
+template <>
+struct GemmRegisters<simd::Avx512Amx> {
+  using Tag = simd::Avx512;
+};
+
+/// Rows or columns of a tile, and of a panel; terms of a tile; elements of a tile, and of a panel's step.
+inline constexpr ptrdiff_t kAmxSide = 16, kAmxPanel = 32, kAmxTerms = 32, kAmxTile = 256, kAmxStep = 512;
+/// Columns whose sums are finished together.
+inline constexpr ptrdiff_t kAmxColumns = 128;
+/// Panels of B that are read again and again stay in L2; all panels together are no more than this.
+inline constexpr ptrdiff_t kAmxBlockBytes = 1024 * 1024, kAmxMostBytes = 256 * 1024 * 1024;
+/// Terms of a product, and products for each row or column of panels, that pay for packing.
+inline constexpr ptrdiff_t kAmxLeast = 16 * 1024, kAmxReuse = 9;
+/// Cycles to pack an element, and to finish one of C.
+inline constexpr double kAmxPackCycles = 0.35, kAmxFinishCycles = 0.5, kAmxNsPerCycle = 0.36;
+inline constexpr double kAmxTwoPartsNs = 5000, kAmxMorePartsNs = 400000;
+inline constexpr ptrdiff_t kAmxMaxParts = 16;
+
+constexpr ptrdiff_t amx_panels(ptrdiff_t lanes) { return (lanes + kAmxPanel - 1) / kAmxPanel; }
+constexpr ptrdiff_t amx_steps(ptrdiff_t k) { return (k + kAmxTerms - 1) / kAmxTerms; }
+/// Elements of a panel of k terms.
+constexpr ptrdiff_t amx_panel(ptrdiff_t k) { return amx_steps(k) * kAmxStep; }
+
+/// The palette's shape of all eight tiles: 16 rows of 64 bytes.
+struct alignas(64) AmxShape {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t column_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+/// A tile from `lanes` rows of A or columns of B (`lane` elements apart) and `terms` of their terms (`term` apart).
+template <class Isa, bool kOfA>
+void pack_amx_tile(const float* from, ptrdiff_t lane, ptrdiff_t term, ptrdiff_t lanes, ptrdiff_t terms, float* to) {
+  using E = Entries<float, simd::Avx512Bf16, GemmMode::kPaired>;
+  using V = E::V;
+  V rows[kAmxSide];
+  const bool by_lanes = term == 1 || lane != 1;  // a row is a lane; else a pair of terms
+  for (ptrdiff_t i = 0; i < kAmxSide; i++) {
+    rows[i] = V::zero();
+    if (term == 1) {
+      if (i < lanes) {
+        rows[i] =
+            terms == kAmxTerms ? E::along(from + i * lane) : E::along(from + i * lane, static_cast<size_t>(terms));
+      }
+    } else if (lane == 1) {
+      const ptrdiff_t left = std::min<ptrdiff_t>(2, terms - 2 * i);
+      const float* const at = from + 2 * i * term;
+      if (left > 0) {
+        rows[i] = left == 2 && lanes == kAmxSide ? E::across(at, term)
+                                                 : E::across(at, term, static_cast<size_t>(lanes), left);
+      }
+    } else if (i < lanes) {
+      alignas(64) float pairs[kAmxSide] = {};
+      for (ptrdiff_t p = 0; 2 * p < terms; p++) {
+        pairs[p] = E::one(from + i * lane + 2 * p * term, term, std::min<ptrdiff_t>(2, terms - 2 * p));
+      }
+      rows[i] = V::load(pairs);
+    }
+  }
+  if (by_lanes != kOfA) Transposer<float, simd::Avx512>::run(rows);
+  for (ptrdiff_t i = 0; i < kAmxSide; i++) rows[i].store(to + i * kAmxSide);
+}
+
+/// A panel of up to 32 lanes. A tile of no lanes is left out: none reads it.
+template <class Isa, bool kOfA>
+void pack_amx_panel(const float* from, ptrdiff_t lane, ptrdiff_t term, ptrdiff_t lanes, ptrdiff_t k, float* to) {
+  for (ptrdiff_t p = 0; p < k; p += kAmxTerms, from += kAmxTerms * term, to += kAmxStep) {
+    const ptrdiff_t terms = std::min(kAmxTerms, k - p);
+    pack_amx_tile<Isa, kOfA>(from, lane, term, std::min(kAmxSide, lanes), terms, to);
+    if (lanes > kAmxSide) {
+      pack_amx_tile<Isa, kOfA>(from + kAmxSide * lane, lane, term, lanes - kAmxSide, terms, to + kAmxTile);
+    }
+  }
+}
+
+/// Where the panels of the q-th product of a batch begin: A's, then B's.
+template <class Isa>
+float* amx_panels_of(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t q) {
+  return reinterpret_cast<float*>(static_cast<char*>(pointers.workspace) + q * plan.partial_bytes);
+}
+
+/// The first phase: a part's share of all panels.
+template <class Isa>
+void pack_amx(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void*) {
+  const GemmShape& s = plan.shape;
+  const ptrdiff_t rows = amx_panels(s.m), each = rows + amx_panels(s.n), all = plan.batch_count * each;
+  const auto share = static_cast<ptrdiff_t>(part), shares = static_cast<ptrdiff_t>(plan.parts);
+  for (ptrdiff_t u = all * share / shares; u < all * (share + 1) / shares; u++) {
+    const ptrdiff_t q = u / each, panel = u % each;
+    const BatchOffsets at = batch_offsets(s, q);
+    float* const to = amx_panels_of<Isa>(plan, pointers, q) + panel * amx_panel(s.k);
+    if (panel < rows) {
+      const ptrdiff_t i = panel * kAmxPanel;
+      pack_amx_panel<Isa, true>(static_cast<const float*>(pointers.a) + at.a + i * s.a_row, s.a_row, s.a_col,
+                                std::min(kAmxPanel, s.m - i), s.k, to);
+    } else {
+      const ptrdiff_t j = (panel - rows) * kAmxPanel;
+      pack_amx_panel<Isa, false>(static_cast<const float*>(pointers.b) + at.b + j * s.b_col, s.b_col, s.b_row,
+                                 std::min(kAmxPanel, s.n - j), s.k, to);
+    }
+  }
+}
+
+/// kRows x kColumns tiles of sums over all steps of a panel of A and one of B.
+template <class Isa, int kRows, int kColumns>
+void amx_sums(const float* a, const float* b, ptrdiff_t steps, float* to, ptrdiff_t to_row) {
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (; steps > 0; steps--, a += kAmxStep, b += kAmxStep) {
+    // B's panel comes from L2, one of A's rows after the other.
+    GRADSMITH_UNROLL(32)
+    for (ptrdiff_t i = 0; i < kColumns * kAmxSide; i++) prefetch(b + kAmxStep + i * kAmxSide);
+    _tile_loadd(4, a, 64);
+    _tile_loadd(6, b, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    if constexpr (kColumns > 1) {
+      _tile_loadd(7, b + kAmxTile, 64);
+      _tile_dpbf16ps(1, 4, 7);
+    }
+    if constexpr (kRows > 1) {
+      _tile_loadd(5, a + kAmxTile, 64);
+      _tile_dpbf16ps(2, 5, 6);
+      if constexpr (kColumns > 1) _tile_dpbf16ps(3, 5, 7);
+    }
+  }
+  const ptrdiff_t row_bytes = to_row * static_cast<ptrdiff_t>(sizeof(float));
+  _tile_stored(0, to, row_bytes);
+  if constexpr (kColumns > 1) _tile_stored(1, to + kAmxSide, row_bytes);
+  if constexpr (kRows > 1) {
+    _tile_stored(2, to + kAmxSide * to_row, row_bytes);
+    if constexpr (kColumns > 1) _tile_stored(3, to + kAmxSide * to_row + kAmxSide, row_bytes);
+  }
+}
+
+template <class Isa>
+GRADSMITH_INLINE auto amx_kernel(ptrdiff_t rows, ptrdiff_t columns) {
+  if (rows > kAmxSide) return columns > kAmxSide ? &amx_sums<Isa, 2, 2> : &amx_sums<Isa, 2, 1>;
+  return columns > kAmxSide ? &amx_sums<Isa, 1, 2> : &amx_sums<Isa, 1, 1>;
+}
+
+/// Rows [m0, m1), columns [n0, n1) of the q-th product.
+template <class Isa>
+void amx_block(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t q, ptrdiff_t m0, ptrdiff_t m1,
+               ptrdiff_t n0, ptrdiff_t n1, float* sums) {
+  const GemmShape& s = plan.shape;
+  const ptrdiff_t steps = amx_steps(s.k), panel = amx_panel(s.k);
+  const float* const a = amx_panels_of<Isa>(plan, pointers, q);
+  const float* const b = a + amx_panels(s.m) * panel;
+  const float alpha = s.k == 0 ? 1.0F : static_cast<float>(pointers.alpha);
+  for (ptrdiff_t first = n0; first < n1; first += plan.nc) {
+    const ptrdiff_t last = std::min(n1, first + plan.nc);
+    for (ptrdiff_t i = m0; i < m1; i += kAmxPanel) {
+      const ptrdiff_t rows = std::min(kAmxPanel, m1 - i);
+      for (ptrdiff_t j = first; j < last; j += kAmxColumns) {
+        const ptrdiff_t end = std::min(last, j + kAmxColumns);
+        for (ptrdiff_t jj = j; jj < end; jj += kAmxPanel) {
+          amx_kernel<Isa>(rows, end - jj)(a + i / kAmxPanel * panel, b + jj / kAmxPanel * panel, steps, sums + (jj - j),
+                                          kAmxColumns);
+        }
+        if (!s.hooked) {
+          float* const c = static_cast<float*>(pointers.c) + batch_offsets(s, q).c + i * s.c_row + j;
+          scale<float, Isa>(sums, kAmxColumns, rows, end - j, alpha, s.accumulate, c, s.c_row);
+          continue;
+        }
+        if (alpha != 1) scale<float, Isa>(sums, kAmxColumns, rows, end - j, alpha, false, sums, kAmxColumns);
+        hand_over(plan, pointers, q * s.m + i, q * s.m + i + rows, j, end, sums, kAmxColumns);
+      }
+    }
+  }
+}
+
+/// The second phase.
+template <class Isa>
+void multiply_amx(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch) {
+  const GemmShape& s = plan.shape;
+  const auto p = static_cast<ptrdiff_t>(part);
+  const ptrdiff_t in_n = p % plan.grid_n, in_m = p / plan.grid_n % plan.grid_m,
+                  in_batch = p / plan.grid_n / plan.grid_m;
+  const ptrdiff_t m0 = std::min(s.m, in_m * plan.m_step), m1 = std::min(s.m, m0 + plan.m_step);
+  const ptrdiff_t n0 = std::min(s.n, in_n * plan.n_step), n1 = std::min(s.n, n0 + plan.n_step);
+  const ptrdiff_t last = plan.batch_count * (in_batch + 1) / plan.grid_batch;
+  static constexpr AmxShape kShape;
+  _tile_loadconfig(&kShape);
+  for (ptrdiff_t q = plan.batch_count * in_batch / plan.grid_batch; q < last; q++) {
+    amx_block<Isa>(plan, pointers, q, m0, m1, n0, n1, static_cast<float*>(scratch));
+  }
+  _tile_release();
+}
+
+/// The products that are not AMX's own.
+template <class Isa>
+const GemmFunctions& thin_products() {
+  static const GemmFunctions functions = make_gemm_functions<float, simd::Avx512Bf16, GemmMode::kPaired>();
+  return functions;
+}
+
+template <class Isa>
+void run_amx(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch) {
+  const bool own = plan.finish == &multiply_amx<Isa>;
+  (own ? &pack_amx<Isa> : thin_products<Isa>().run)(plan, pointers, part, scratch);
+}
+
+/// Of `parts`, a power of two: the batch's products, or a grid of C that reads least.
+inline void cut_amx(GemmPlan& plan, ptrdiff_t parts) {
+  const GemmShape& s = plan.shape;
+  if (plan.batch_count >= parts) {
+    plan.grid_batch = static_cast<int32_t>(parts);
+    return;
+  }
+  const auto step = [](ptrdiff_t size, ptrdiff_t pieces) {
+    return (amx_panels(size) + pieces - 1) / pieces * kAmxPanel;
+  };
+  ptrdiff_t least = PTRDIFF_MAX;
+  for (ptrdiff_t m = 1; m <= parts; m *= 2) {
+    const ptrdiff_t n = parts / m, m_step = step(s.m, m), n_step = step(s.n, n);
+    if (amx_panels(s.m) < m || amx_panels(s.n) < n || m_step + n_step >= least) continue;
+    least = m_step + n_step;
+    plan.m_step = m_step, plan.n_step = n_step;
+    plan.grid_m = static_cast<int32_t>(m), plan.grid_n = static_cast<int32_t>(n);
+  }
+}
+
+template <class Isa>
+GemmPlan plan_amx(const GemmShape& shape) {
+  const GemmPlan thin = thin_products<Isa>().plan(shape);
+  const GemmShape& s = thin.shape;
+  if (thin.parts == 0 || thin.swap || s.k < kAmxSide || s.m * s.n * s.k < kAmxLeast) return thin;
+  if (s.m * s.n < kAmxReuse * (s.m + s.n) || !amx_bf16_granted()) return thin;
+  const ptrdiff_t bytes = (amx_panels(s.m) + amx_panels(s.n)) * amx_panel(s.k) * static_cast<ptrdiff_t>(sizeof(float));
+  if (bytes > kAmxMostBytes / thin.batch_count) return thin;
+
+  GemmPlan plan{};
+  plan.shape = s;
+  plan.batch_count = thin.batch_count;
+  plan.grid_k = plan.grid_batch = plan.grid_m = plan.grid_n = 1;
+  plan.k_step = s.k;
+  plan.m_step = amx_panels(s.m) * kAmxPanel;
+  plan.n_step = amx_panels(s.n) * kAmxPanel;
+  const double products = double(amx_panels(s.m)) * double(amx_panels(s.n)) * double(amx_steps(s.k)) * 64;
+  const double cycles =
+      kAmxPackCycles * double(s.m + s.n) * double(s.k) + products / 0.6 + kAmxFinishCycles * double(s.m) * double(s.n);
+  const double one = cycles * kAmxNsPerCycle * double(plan.batch_count);
+  ptrdiff_t parts = one > kAmxTwoPartsNs ? 2 : 1;
+  while (parts < kAmxMaxParts && one / double(parts) > kAmxMorePartsNs) parts *= 2;
+  cut_amx(plan, parts);
+  plan.cost_ns = 5 + one;
+  plan.parts = static_cast<size_t>(parts);
+  plan.finish_parts =
+      static_cast<size_t>(plan.grid_batch) * static_cast<size_t>(plan.grid_m) * static_cast<size_t>(plan.grid_n);
+  plan.nc = std::max(kAmxColumns, kAmxBlockBytes / (amx_panel(s.k) * 4) * kAmxPanel / kAmxColumns * kAmxColumns);
+  plan.partial_bytes = bytes;
+  plan.workspace_bytes = static_cast<size_t>(bytes * plan.batch_count);
+  plan.scratch_bytes = static_cast<size_t>(kAmxPanel * kAmxColumns) * sizeof(float);
+  plan.run = &pack_amx<Isa>;
+  plan.finish = &multiply_amx<Isa>;
+  return plan;
+}
+
+template <class Isa>
+GemmFunctions make_amx() {
+  return {thin_products<Isa>().traits, &plan_amx<Isa>, &run_amx<Isa>};
+}
+
+}  // namespace gradsmith::kernels
