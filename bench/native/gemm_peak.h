@@ -1,7 +1,10 @@
 // The FMA peak of a level, measured beside what is compared with it, so that the clock's drift cancels.
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <string_view>
+
+#include "base/cpu.h"
 
 namespace gradsmith::bench {
 
@@ -29,6 +32,22 @@ __attribute__((target("avx512f"))) inline void dot_bf16(long loops) {
   asm volatile("vpxorq %%zmm16,%%zmm16,%%zmm16\n" ::: "xmm16");
   for (long i = 0; i < loops; i++) asm volatile(GRADSMITH_16("vdpbf16ps", "zmm")::: GRADSMITH_CLOBBERED);
 }
+/// Four sums, as the kernels have them; only where AMX is granted.
+inline void dot_amx(long loops) {
+  struct alignas(64) {
+    uint8_t palette = 1, rest[15] = {};
+    uint16_t column_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } const shape;
+  asm volatile("ldtilecfg %0" ::"m"(shape));
+  for (long i = 0; i < loops; i++) {
+    asm volatile(
+        "tdpbf16ps %%tmm6,%%tmm4,%%tmm0\n tdpbf16ps %%tmm7,%%tmm4,%%tmm1\n"
+        "tdpbf16ps %%tmm6,%%tmm5,%%tmm2\n tdpbf16ps %%tmm7,%%tmm5,%%tmm3\n" ::);
+  }
+  asm volatile("tilerelease" ::);
+}
+inline constexpr double kDotAmxFlops = 4 * 16 * 16 * 32 * 2;
 __attribute__((target("avx2,fma"))) inline void fma_avx2(long loops) {
   for (long i = 0; i < loops; i++) {
     asm volatile(
@@ -64,6 +83,7 @@ struct Peak {
 
 inline Peak peak_of([[maybe_unused]] std::string_view isa, [[maybe_unused]] bool bf16 = false) {
 #if defined(__x86_64__)
+  if (isa == "avx512" && bf16 && amx_bf16_granted()) return {&dot_amx, kDotAmxFlops};
   if (isa == "avx512" && bf16) return {&dot_bf16, 16 * 32 * 2};
   if (isa == "avx512") return {&fma_avx512, 16 * 16 * 2};
   if (isa == "avx2") return {&fma_avx2, 10 * 8 * 2};

@@ -27,6 +27,8 @@
 #include <sys/mman.h>
 #endif
 
+#include "gemm_peak.h"
+
 namespace {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -100,7 +102,11 @@ std::vector<Fma> fma_kinds(bool all) {
   if (__builtin_cpu_supports("avx512f")) kinds.push_back({"avx512 float32", fma_512, 12 * 32});
   if (fma) kinds.push_back({"avx2 float32", fma_256, 12 * 16});
   kinds.push_back({"scalar float32", mul_add_128, 12 * 4});
-  if (__builtin_cpu_supports("avx512bf16")) kinds.push_back({"avx512 bfloat16", dot_512, 12 * 64});
+  if (gradsmith::amx_bf16_granted()) {
+    kinds.push_back({"avx512 bfloat16", gradsmith::bench::dot_amx, gradsmith::bench::kDotAmxFlops});
+  } else if (__builtin_cpu_supports("avx512bf16")) {
+    kinds.push_back({"avx512 bfloat16", dot_512, 12 * 64});
+  }
   if (!all) return kinds;
   if (__builtin_cpu_supports("avx512f")) kinds.push_back({"avx512 float64", fma_512d, 12 * 16});
   if (fma) kinds.push_back({"avx2 float64", fma_256d, 12 * 8});
