@@ -200,7 +200,9 @@ Choice choose_dots(const GemmShape& s, ptrdiff_t m, ptrdiff_t n, bool across, co
   if (p.pack_b && v.m == 1 && v.n * v.k * t.element_bytes > kCopyBytes) return {kNever, p};  // more than it saves
   const double vectors = double(blocks(v.k, t.lanes * t.terms));
   const auto columns = static_cast<int>(std::min<ptrdiff_t>(v.n, 4));
-  const double in_flight = double(std::min<ptrdiff_t>(v.m, dot_rows(t.many_registers, std::max(columns, 1))) * columns);
+  double in_flight = double(std::min<ptrdiff_t>(v.m, dot_rows(t.many_registers, std::max(columns, 1))) * columns);
+  // A row times a weight that is kept rounded: by eight columns at once (gemm_copied.h), which only this way reads.
+  if (t.copies && !across && !p.pack_b && v.m == 1 && v.n >= 8) in_flight = 8;
   double loads = v.n >= 3 && t.many_registers ? 0.5 : 0.6;
   if (t.copies && t.terms == 1) loads += v.n >= 3 ? 2.0 : 3.0;  // each is rounded by some seven instructions
   double cycles = double(v.m) * double(v.n) * (vectors * std::max(loads, 4.0 / in_flight) + 6);
