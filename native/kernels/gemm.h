@@ -106,7 +106,7 @@ struct GemmPlan {
   /// Where k is cut (grid_k > 1), parts leave sums over their own terms in the workspace, and once all have run, the
   /// parts of a second phase add them in the order of k and do what else is to be done with C. Where B is large and
   /// packed (shares_b), the parts of the first phase pack it into the workspace, and those of the second are the
-  /// product's. Else there is no second phase and no workspace.
+  /// product's. By AMX, the first packs both operands. Else there is no second phase and no workspace.
   size_t finish_parts;
   size_t workspace_bytes;
   int32_t grid_k, grid_batch, grid_m, grid_n;  // the first is the slowest

@@ -272,7 +272,7 @@ GemmPlan plan_amx(const GemmShape& shape) {
   plan.finish_parts =
       static_cast<size_t>(plan.grid_batch) * static_cast<size_t>(plan.grid_m) * static_cast<size_t>(plan.grid_n);
   plan.nc = std::max(kAmxColumns, kAmxBlockBytes / (amx_panel(s.k) * 4) * kAmxPanel / kAmxColumns * kAmxColumns);
-  plan.partial_bytes = bytes;
+  plan.partial_bytes = bytes;  // the panels of one product of the batch
   plan.workspace_bytes = static_cast<size_t>(bytes * plan.batch_count);
   plan.scratch_bytes = static_cast<size_t>(kAmxPanel * kAmxColumns) * sizeof(float);
   plan.run = &pack_amx<Isa>;

@@ -286,6 +286,10 @@ GemmPlan plan_gemm(const GemmShape& shape) {
     if (p.method == GemmMethod::kTiles && !p.across && !p.pack_a && !p.pack_b && !p.streams && s.k <= plan.kc &&
         plan.grid_k == 1 && plan.n_step <= plan.nc && (s.n % kLanes == 0 || Shape::kMaskedLoads)) {
       plan.run = &run_in_place<T, Isa>;
+      if (s.hooked) {  // whose rows go to the hook by tiles: a part's last ones may be cut otherwise than blocks are
+        const ptrdiff_t block = Shape::kMaxRows * plan.kept_row + kLanes;
+        plan.scratch_bytes = std::max(plan.scratch_bytes, (static_cast<size_t>(block) * sizeof(T) + 63) / 64 * 64);
+      }
     }
   }
   if (plan.parts != 1) return plan;

@@ -244,6 +244,16 @@ TEST_CASE("one row times a long matrix needs little scratch, however many its te
   }
 }
 
+TEST_CASE_TEMPLATE("a hook's block holds the rows of a tile, also of a last part with fewer rows", P, float, double) {
+  Products<P> products;
+  for (ptrdiff_t m = 26; m <= 130; m += every_nth() > 1 ? 32 : 4) {
+    for (const ptrdiff_t n : {320, 416}) {
+      Case c = make_case(m, n, 130, 0, 0);
+      products.check(c);
+    }
+  }
+}
+
 TEST_CASE("what decides bits does not depend on the machine's cache") {
   std::mt19937 random(5);
   const auto any = [&](int most) { return std::uniform_int_distribution<ptrdiff_t>(1, most)(random); };

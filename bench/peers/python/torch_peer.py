@@ -8,6 +8,7 @@ import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 
 torch.set_num_threads(THREADS)
+torch.set_flush_denormal(True)  # as we do, and JAX; threads that start later take it over
 problem = serve.Problem(PATH)
 about = {"name": f"PyTorch {VARIANT}", "version": torch.__version__}
 T = lambda a: torch.from_numpy(a.copy())
