@@ -225,7 +225,8 @@ void run_amx(const GemmPlan& plan, const GemmPointers& pointers, size_t part, vo
 }
 
 /// Of `parts`, a power of two: the batch's products, or a grid of C that reads least.
-inline void cut_amx(GemmPlan& plan, ptrdiff_t parts) {
+template <class Isa>
+void cut_amx(GemmPlan& plan, ptrdiff_t parts) {
   const GemmShape& s = plan.shape;
   if (plan.batch_count >= parts) {
     plan.grid_batch = static_cast<int32_t>(parts);
@@ -266,7 +267,7 @@ GemmPlan plan_amx(const GemmShape& shape) {
   const double one = cycles * kAmxNsPerCycle * double(plan.batch_count);
   ptrdiff_t parts = one > kAmxTwoPartsNs ? 2 : 1;
   while (parts < kAmxMaxParts && one / double(parts) > kAmxMorePartsNs) parts *= 2;
-  cut_amx(plan, parts);
+  cut_amx<Isa>(plan, parts);
   plan.cost_ns = 5 + one;
   plan.parts = static_cast<size_t>(parts);
   plan.finish_parts =
