@@ -68,18 +68,16 @@ CpuFeatures cpu_features() {
   return features;
 }
 
-bool amx_bf16_granted() { return false; }
-
-int32_t second_level_bytes() { return 0; }
-
 #else
 
 CpuFeatures cpu_features() { return {}; }
 
+#endif
+
+#if !defined(__x86_64__)
 bool amx_bf16_granted() { return false; }
 
 int32_t second_level_bytes() { return 0; }
-
 #endif
 
 }  // namespace gradsmith

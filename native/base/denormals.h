@@ -8,7 +8,7 @@
 
 namespace gradsmith {
 
-/// Should plans keep denormals as they are? Set before any runs. No: some CPUs take some 150 cycles for a
+/// Should plans keep denormals as they are? Set before any runs. No: some CPUs take some 100 cycles for a
 /// multiplication with one, and a saturated sigmoid or a moment that decays makes many.
 inline std::atomic<bool> keep_denormals{false};
 

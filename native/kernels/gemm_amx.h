@@ -14,6 +14,7 @@
 #include "kernels/gemm_pairs_avx512.h"
 // (first, for its care about the intrinsics' warnings)
 #include "base/cpu.h"
+#include "kernels/gemm_choose.h"
 #include "kernels/gemm_finish.h"
 #include "kernels/gemm_part.h"
 #include "kernels/isa/tables.h"
@@ -35,11 +36,9 @@ inline constexpr ptrdiff_t kAmxBlockBytes = 1024 * 1024, kAmxMostBytes = 256 * 1
 inline constexpr ptrdiff_t kAmxLeast = 16 * 1024, kAmxReuse = 9;
 /// Cycles to pack an element, and to finish one of C.
 inline constexpr double kAmxPackCycles = 0.35, kAmxFinishCycles = 0.5, kAmxNsPerCycle = 0.36;
-inline constexpr double kAmxTwoPartsNs = 5000, kAmxMorePartsNs = 400000;
-inline constexpr ptrdiff_t kAmxMaxParts = 16;
 
-constexpr ptrdiff_t amx_panels(ptrdiff_t lanes) { return (lanes + kAmxPanel - 1) / kAmxPanel; }
-constexpr ptrdiff_t amx_steps(ptrdiff_t k) { return (k + kAmxTerms - 1) / kAmxTerms; }
+constexpr ptrdiff_t amx_panels(ptrdiff_t lanes) { return even_part(lanes, kAmxPanel); }
+constexpr ptrdiff_t amx_steps(ptrdiff_t k) { return even_part(k, kAmxTerms); }
 /// Elements of a panel of k terms.
 constexpr ptrdiff_t amx_panel(ptrdiff_t k) { return amx_steps(k) * kAmxStep; }
 
@@ -131,7 +130,7 @@ void amx_sums(const float* a, const float* b, ptrdiff_t steps, float* to, ptrdif
   _tile_zero(2);
   _tile_zero(3);
   for (; steps > 0; steps--, a += kAmxStep, b += kAmxStep) {
-    // B's panel comes from L2, one of A's rows after the other.
+    // B's next step: each panel of A passes over all of a block of B's, which L2 holds.
     GRADSMITH_UNROLL(32)
     for (ptrdiff_t i = 0; i < kColumns * kAmxSide; i++) prefetch(b + kAmxStep + i * kAmxSide);
     _tile_loadd(4, a, 64);
@@ -170,7 +169,7 @@ void amx_block(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t q, 
   const ptrdiff_t steps = amx_steps(s.k), panel = amx_panel(s.k);
   const float* const a = amx_panels_of<Isa>(plan, pointers, q);
   const float* const b = a + amx_panels(s.m) * panel;
-  const float alpha = s.k == 0 ? 1.0F : static_cast<float>(pointers.alpha);
+  const auto alpha = static_cast<float>(pointers.alpha);
   for (ptrdiff_t first = n0; first < n1; first += plan.nc) {
     const ptrdiff_t last = std::min(n1, first + plan.nc);
     for (ptrdiff_t i = m0; i < m1; i += kAmxPanel) {
@@ -196,17 +195,11 @@ void amx_block(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t q, 
 /// The second phase.
 template <class Isa>
 void multiply_amx(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void* scratch) {
-  const GemmShape& s = plan.shape;
-  const auto p = static_cast<ptrdiff_t>(part);
-  const ptrdiff_t in_n = p % plan.grid_n, in_m = p / plan.grid_n % plan.grid_m,
-                  in_batch = p / plan.grid_n / plan.grid_m;
-  const ptrdiff_t m0 = std::min(s.m, in_m * plan.m_step), m1 = std::min(s.m, m0 + plan.m_step);
-  const ptrdiff_t n0 = std::min(s.n, in_n * plan.n_step), n1 = std::min(s.n, n0 + plan.n_step);
-  const ptrdiff_t last = plan.batch_count * (in_batch + 1) / plan.grid_batch;
+  const PartRange r = part_range(plan, part);
   static constexpr AmxShape kShape;
   _tile_loadconfig(&kShape);
-  for (ptrdiff_t q = plan.batch_count * in_batch / plan.grid_batch; q < last; q++) {
-    amx_block<Isa>(plan, pointers, q, m0, m1, n0, n1, static_cast<float*>(scratch));
+  for (ptrdiff_t q = r.first; q < r.last; q++) {
+    amx_block<Isa>(plan, pointers, q, r.m0, r.m1, r.n0, r.n1, static_cast<float*>(scratch));
   }
   _tile_release();
 }
@@ -232,9 +225,7 @@ void cut_amx(GemmPlan& plan, ptrdiff_t parts) {
     plan.grid_batch = static_cast<int32_t>(parts);
     return;
   }
-  const auto step = [](ptrdiff_t size, ptrdiff_t pieces) {
-    return (amx_panels(size) + pieces - 1) / pieces * kAmxPanel;
-  };
+  const auto step = [](ptrdiff_t size, ptrdiff_t pieces) { return even_part(amx_panels(size), pieces) * kAmxPanel; };
   ptrdiff_t least = PTRDIFF_MAX;
   for (ptrdiff_t m = 1; m <= parts; m *= 2) {
     const ptrdiff_t n = parts / m, m_step = step(s.m, m), n_step = step(s.n, n);
@@ -265,8 +256,7 @@ GemmPlan plan_amx(const GemmShape& shape) {
   const double cycles =
       kAmxPackCycles * double(s.m + s.n) * double(s.k) + products / 0.6 + kAmxFinishCycles * double(s.m) * double(s.n);
   const double one = cycles * kAmxNsPerCycle * double(plan.batch_count);
-  ptrdiff_t parts = one > kAmxTwoPartsNs ? 2 : 1;
-  while (parts < kAmxMaxParts && one / double(parts) > kAmxMorePartsNs) parts *= 2;
+  const ptrdiff_t parts = parts_for(one);
   cut_amx<Isa>(plan, parts);
   plan.cost_ns = 5 + one;
   plan.parts = static_cast<size_t>(parts);

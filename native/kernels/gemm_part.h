@@ -1,6 +1,8 @@
 // What the loops of a part of a product work on: operands, where sums go, and which block of all that is in turn.
 #pragma once
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "kernels/gemm.h"
 #include "kernels/gemm_entries.h"
@@ -38,6 +40,32 @@ struct GemmBlock {
   bool single;        // one row of tiles is all that uses them
   bool first, final;  // of the blocks of terms
 };
+
+/// Rows [m0, m1), columns [n0, n1), terms [k0, k1) and products [first, last) of a batch that are a part's; empty where
+/// the grid reaches beyond the shape.
+struct PartRange {
+  ptrdiff_t m0, m1, n0, n1, k0, k1, first, last;
+  ptrdiff_t in_k;  // which of the cuts of k
+};
+GRADSMITH_INLINE PartRange part_range(const GemmPlan& plan, size_t part) {
+  const GemmShape& s = plan.shape;
+  const auto grid_n = static_cast<uint32_t>(plan.grid_n), grid_m = static_cast<uint32_t>(plan.grid_m),
+             grid_batch = static_cast<uint32_t>(plan.grid_batch);
+  auto p = static_cast<uint32_t>(part);
+  const ptrdiff_t in_n = p % grid_n;
+  p /= grid_n;
+  const ptrdiff_t in_m = p % grid_m;
+  p /= grid_m;
+  const ptrdiff_t in_batch = p % grid_batch, in_k = p / grid_batch;
+  PartRange r;
+  r.m0 = std::min(s.m, in_m * plan.m_step), r.m1 = std::min(s.m, r.m0 + plan.m_step);
+  r.n0 = std::min(s.n, in_n * plan.n_step), r.n1 = std::min(s.n, r.n0 + plan.n_step);
+  r.k0 = std::min(s.k, in_k * plan.k_step), r.k1 = std::min(s.k, r.k0 + plan.k_step);
+  r.first = plan.batch_count * in_batch / plan.grid_batch;
+  r.last = plan.batch_count * (in_batch + 1) / plan.grid_batch;
+  r.in_k = in_k;
+  return r;
+}
 
 /// Elements from the operands' starts to those of the q-th product of a batch.
 struct BatchOffsets {

@@ -207,6 +207,12 @@ void take_column_for_row(GemmPlan& plan) {
 
 ptrdiff_t gemm_half(ptrdiff_t rows) { return step_of(rows, 2, kRowUnit); }
 
+ptrdiff_t parts_for(double ns) {
+  ptrdiff_t parts = ns > kTwoPartsNs ? 2 : 1;
+  while (parts < kMaxParts && ns / double(parts) > kMorePartsNs) parts *= 2;
+  return parts;
+}
+
 GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
   GemmPlan plan{};
   plan.shape = shape;
@@ -229,8 +235,7 @@ GemmPlan choose_gemm(const GemmShape& shape, const GemmTraits& t) {
   const double one =
       std::max(choose_pieces(s, s.m, s.n, t, plan) * kNsPerCycle, bytes > kL2Bytes ? bytes / kL3BytesPerNs : 0) *
       double(plan.batch_count);
-  ptrdiff_t parts = one > kTwoPartsNs ? 2 : 1;
-  while (parts < kMaxParts && one / double(parts) > kMorePartsNs) parts *= 2;
+  ptrdiff_t parts = parts_for(one);
   GemmPlan cut = plan;
   double cycles = cut_evenly(parts, t, cut);
   while (parts > 1 && (cycles == kNever || (parts > 2 && cycles * kNsPerCycle > 1.06 * one))) {

@@ -7,16 +7,17 @@
 #include <string>
 #include <vector>
 
-#include "base/thread_pool.h"
 #include "every_nth.h"
 #include "plan_builder.h"
 #include "plan_refusal.h"
 #include "plan_run.h"
+#include "threads.h"
 
 namespace gradsmith::plan {
 namespace {
 
 using kernels::Micro;
+using test::Threads;
 constexpr int32_t kConstant = code(Micro::kConstant), kCast = code(Micro::kCast), kAdd = code(Micro::kAdd),
                   kSub = code(Micro::kSub), kMul = code(Micro::kMul), kSigmoid = code(Micro::kSigmoid),
                   kRelu = code(Micro::kRelu), kGreater = code(Micro::kGreater), kSquare = code(Micro::kSquare);
@@ -108,12 +109,6 @@ class Case {
   Dims d_;
   bool turned_;
   int32_t precision_;
-};
-
-struct Threads {
-  explicit Threads(size_t n) : before(ThreadPool::instance().threads()) { ThreadPool::instance().set_threads(n); }
-  ~Threads() { ThreadPool::instance().set_threads(before); }
-  size_t before;
 };
 
 constexpr Dims kShapes[] = {{1, 1, 1},      {1, 7, 3},       {4, 16, 2},      {5, 1, 9},

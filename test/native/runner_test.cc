@@ -9,13 +9,13 @@
 #include <limits>
 #include <thread>
 
-#include "base/denormals.h"
-#include "base/thread_pool.h"
 #include "plan_builder.h"
 #include "plan_run.h"
+#include "threads.h"
 
 using namespace gradsmith;
 using namespace gradsmith::plan;
+using gradsmith::test::Threads;
 
 namespace {
 
@@ -71,12 +71,6 @@ std::vector<float> waves(size_t n) {
   return all;
 }
 
-struct Threads {
-  explicit Threads(size_t n) : before(ThreadPool::instance().threads()) { ThreadPool::instance().set_threads(n); }
-  ~Threads() { ThreadPool::instance().set_threads(before); }
-  size_t before;
-};
-
 template <class Test>
 void on_each_level(Test test) {
   for (const kernels::KernelTable* table : kernels::available_tables()) {
@@ -97,42 +91,6 @@ TEST_CASE("each step reads its row of scalars and writes its row of values") {
     CHECK(run.control.steps_done.load() == 3);
     CHECK(run.values == std::vector<double>{15, 165, 1665});
     CHECK(run.at<float>(1)[4] == 555);
-  });
-}
-
-TEST_CASE("denormals count as 0, operands and results, or are kept") {
-  const float denormal = 1e-40F;
-  on_each_level([&](const kernels::KernelTable& table) {
-    for (const bool keep : {false, true, false}) {
-      CAPTURE(keep);
-      keep_denormals.store(keep);
-      PlanRun run(accumulate_words(3), table);
-      run.fill<float>(0, {denormal, 1e-30F, 1});
-      run.run(1, {1e-10});
-      CHECK(run.at<float>(1)[0] == 0);            // 1e-50 is nothing in either case
-      CHECK((run.at<float>(1)[1] != 0) == keep);  // a result, 1e-40
-      CHECK(run.at<float>(1)[2] == 1e-10F);
-      run.run(1, {1e10});
-      CHECK((run.at<float>(1)[0] > 1e-31F) == keep);  // an operand
-      volatile float outside = denormal;
-      CHECK(outside * 0.5F != 0);  // the caller's arithmetic is as it was
-    }
-  });
-}
-
-TEST_CASE("denormals count as 0 on every thread") {
-  on_each_level([](const kernels::KernelTable& table) {
-    for (const size_t threads : {1, 2, 4}) {
-      const Threads limit(threads);
-      PlanRun run(large_words(), table);
-      std::vector<float> a(size_t{200} * 150, 1e-40F);
-      std::vector<float> b(size_t{150} * 300, 1e30F);  // a term is 1e-10, a sum 1.5e-8
-      b[0] = 1e38F;                                    // one of column 0 would be 0.01
-      run.fill<float>(0, a);
-      run.fill<float>(1, b);
-      run.run();
-      for (size_t i = 0; i < a.size(); ++i) REQUIRE(run.at<float>(2)[i] == 1.0F / 300);
-    }
   });
 }
 

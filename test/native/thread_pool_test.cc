@@ -11,17 +11,12 @@
 
 #include "base/cores.h"
 #include "base/memory_pool.h"
+#include "threads.h"
 
 using gradsmith::ThreadPool;
+using gradsmith::test::Threads;
 
 namespace {
-
-/// Sets the pool's size for one test.
-struct Threads {
-  explicit Threads(size_t n) : before(ThreadPool::instance().threads()) { ThreadPool::instance().set_threads(n); }
-  ~Threads() { ThreadPool::instance().set_threads(before); }
-  size_t before;
-};
 
 std::vector<int> counts(size_t parts) {
   std::vector<std::atomic<int>> seen(parts);
