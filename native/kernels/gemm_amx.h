@@ -1,11 +1,13 @@
 // Products of operands rounded to bfloat16 by AMX, whose tiles of 16 x 16 sums take 32 terms an instruction: sixteen
 // times what FMAs do. Included by isa/gemm_avx512amx.cc only.
 //
-// Everything is packed first, in a phase of its own, into panels of 32 rows of A or columns of B with all their terms:
-// for every 32 terms two tiles of 1 KiB, one after the other. A row of a tile of A has the terms of a row side by side,
-// one of B two terms of each of 16 columns. Terms that do not exist are 0 on both sides. The second phase reads panels
-// from front to back and keeps 32 x 32 sums in tiles until all terms are added, so a sum's order is that of its terms,
-// whatever the parts. Products that are too thin to pay for packing are those of VDPBF16PS.
+// Operands are packed into panels of 32 rows of A or columns of B with all their terms: for every 32 terms two tiles of
+// 1 KiB, one after the other. A row of a tile of A has the terms of a row side by side, one of B two terms of each of
+// 16 columns. Terms that do not exist are 0 on both sides. What several parts read is packed in a phase of its own: A,
+// and B where parts are cut along m. Else a part packs its columns of B itself, a block at a time, so that they are in
+// L2 when they are multiplied, and the next block's are on their way from L3 meanwhile. Panels are read from front to
+// back, and 32 x 32 sums stay in tiles until all terms are added, so a sum's order is that of its terms, whatever the
+// parts. Products that are too thin to pay for packing are those of VDPBF16PS.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -30,7 +32,8 @@ struct GemmRegisters<simd::Avx512Amx> {
 inline constexpr ptrdiff_t kAmxSide = 16, kAmxPanel = 32, kAmxTerms = 32, kAmxTile = 256, kAmxStep = 512;
 /// Columns whose sums are finished together.
 inline constexpr ptrdiff_t kAmxColumns = 128;
-/// Panels of B that are read again and again stay in L2; all panels together are no more than this.
+/// Panels of B that are read again and again, or those of A and two small blocks of B's, stay in L2; what is asked for
+/// ahead is no more either; all panels together are no more than this.
 inline constexpr ptrdiff_t kAmxBlockBytes = 1024 * 1024, kAmxMostBytes = 256 * 1024 * 1024;
 /// Terms of a product, and products for each row or column of panels, that pay for packing.
 inline constexpr ptrdiff_t kAmxLeast = 16 * 1024, kAmxReuse = 9;
@@ -100,11 +103,23 @@ float* amx_panels_of(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff
   return reinterpret_cast<float*>(static_cast<char*>(pointers.workspace) + q * plan.partial_bytes);
 }
 
-/// The first phase: a part's share of all panels.
+/// Panels [first, last) of columns of B, from its start on, into `to`.
+template <class Isa>
+void pack_amx_columns(const GemmShape& s, const float* b, ptrdiff_t first, ptrdiff_t last, float* to) {
+  for (ptrdiff_t j = first * kAmxPanel; first < last; first++, j += kAmxPanel, to += amx_panel(s.k)) {
+    pack_amx_panel<Isa, false>(b + j * s.b_col, s.b_col, s.b_row, std::min(kAmxPanel, s.n - j), s.k, to);
+  }
+}
+
+/// Does each part pack its columns of B itself?
+inline bool packs_own_columns(const GemmPlan& plan) { return plan.grid_m == 1; }
+
+/// The first phase: a part's share of the panels that all parts read.
 template <class Isa>
 void pack_amx(const GemmPlan& plan, const GemmPointers& pointers, size_t part, void*) {
   const GemmShape& s = plan.shape;
-  const ptrdiff_t rows = amx_panels(s.m), each = rows + amx_panels(s.n), all = plan.batch_count * each;
+  const ptrdiff_t rows = amx_panels(s.m), columns = packs_own_columns(plan) ? 0 : amx_panels(s.n),
+                  each = rows + columns, all = plan.batch_count * each;
   const auto share = static_cast<ptrdiff_t>(part), shares = static_cast<ptrdiff_t>(plan.parts);
   for (ptrdiff_t u = all * share / shares; u < all * (share + 1) / shares; u++) {
     const ptrdiff_t q = u / each, panel = u % each;
@@ -115,36 +130,70 @@ void pack_amx(const GemmPlan& plan, const GemmPointers& pointers, size_t part, v
       pack_amx_panel<Isa, true>(static_cast<const float*>(pointers.a) + at.a + i * s.a_row, s.a_row, s.a_col,
                                 std::min(kAmxPanel, s.m - i), s.k, to);
     } else {
-      const ptrdiff_t j = (panel - rows) * kAmxPanel;
-      pack_amx_panel<Isa, false>(static_cast<const float*>(pointers.b) + at.b + j * s.b_col, s.b_col, s.b_row,
-                                 std::min(kAmxPanel, s.n - j), s.k, to);
+      pack_amx_columns<Isa>(s, static_cast<const float*>(pointers.b) + at.b, panel - rows, panel - rows + 1, to);
     }
   }
 }
 
+/// Lines of a matrix that are asked for bit by bit, to be in L2 when they are wanted.
+class AmxAhead {
+ public:
+  AmxAhead() = default;
+  /// `rows` rows of so many floats, in so many portions.
+  AmxAhead(const float* at, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t floats, ptrdiff_t portions)
+      : at_(reinterpret_cast<const char*>(at)),
+        row_bytes_(row * static_cast<ptrdiff_t>(sizeof(float))),
+        rows_(rows),
+        lines_(even_part(floats, 16)),
+        portion_(even_part(rows * lines_, portions)) {}
+
+  GRADSMITH_INLINE void portion() {
+    for (ptrdiff_t n = portion_; n > 0 && rows_ > 0; n--) {
+      __builtin_prefetch(at_ + line_ * 64, 0, 2);
+      if (++line_ < lines_) continue;
+      line_ = 0, rows_--, at_ += row_bytes_;
+    }
+  }
+
+ private:
+  const char* at_ = nullptr;
+  ptrdiff_t row_bytes_ = 0, rows_ = 0, lines_ = 0, portion_ = 0, line_ = 0;
+};
+
+/// Columns [j, end) of B.
+inline AmxAhead columns_ahead(const GemmShape& s, const float* b, ptrdiff_t j, ptrdiff_t end, ptrdiff_t portions) {
+  const float* const at = b + j * s.b_col;
+  if (s.b_row == 1) return {at, s.b_col, end - j, s.k, portions};
+  return {at, s.b_row, s.k, end - j, portions};
+}
+
 /// kRows x kColumns tiles of sums over all steps of a panel of A and one of B.
 template <class Isa, int kRows, int kColumns>
-void amx_sums(const float* a, const float* b, ptrdiff_t steps, float* to, ptrdiff_t to_row) {
+void amx_sums(const float* a, const float* b, ptrdiff_t steps, float* to, ptrdiff_t to_row, AmxAhead& ahead) {
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
   _tile_zero(3);
   for (; steps > 0; steps--, a += kAmxStep, b += kAmxStep) {
-    // B's next step: each panel of A passes over all of a block of B's, which L2 holds.
-    GRADSMITH_UNROLL(32)
-    for (ptrdiff_t i = 0; i < kColumns * kAmxSide; i++) prefetch(b + kAmxStep + i * kAmxSide);
+    // B's next step, which comes from L2, a quarter between loads: all at once would hold them up.
+    const auto ask = [b](ptrdiff_t quarter) {
+      constexpr ptrdiff_t kLines = kColumns * kAmxSide / 4;
+      GRADSMITH_UNROLL(8)
+      for (ptrdiff_t i = 0; i < kLines; i++) prefetch(b + kAmxStep + (quarter * kLines + i) * kAmxSide);
+    };
     _tile_loadd(4, a, 64);
     _tile_loadd(6, b, 64);
+    ask(0);
     _tile_dpbf16ps(0, 4, 6);
-    if constexpr (kColumns > 1) {
-      _tile_loadd(7, b + kAmxTile, 64);
-      _tile_dpbf16ps(1, 4, 7);
-    }
-    if constexpr (kRows > 1) {
-      _tile_loadd(5, a + kAmxTile, 64);
-      _tile_dpbf16ps(2, 5, 6);
-      if constexpr (kColumns > 1) _tile_dpbf16ps(3, 5, 7);
-    }
+    if constexpr (kColumns > 1) _tile_loadd(7, b + kAmxTile, 64);
+    ask(1);
+    if constexpr (kColumns > 1) _tile_dpbf16ps(1, 4, 7);
+    if constexpr (kRows > 1) _tile_loadd(5, a + kAmxTile, 64);
+    ask(2);
+    if constexpr (kRows > 1) _tile_dpbf16ps(2, 5, 6);
+    ask(3);
+    if constexpr (kRows > 1 && kColumns > 1) _tile_dpbf16ps(3, 5, 7);
+    ahead.portion();
   }
   const ptrdiff_t row_bytes = to_row * static_cast<ptrdiff_t>(sizeof(float));
   _tile_stored(0, to, row_bytes);
@@ -161,34 +210,66 @@ GRADSMITH_INLINE auto amx_kernel(ptrdiff_t rows, ptrdiff_t columns) {
   return columns > kAmxSide ? &amx_sums<Isa, 1, 2> : &amx_sums<Isa, 1, 1>;
 }
 
-/// Rows [m0, m1), columns [n0, n1) of the q-th product.
+/// A block of sums to where they belong: rows [i, i + rows), columns [j, end) of the q-th product.
 template <class Isa>
-void amx_block(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t q, ptrdiff_t m0, ptrdiff_t m1,
-               ptrdiff_t n0, ptrdiff_t n1, float* sums) {
+void finish_amx(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t q, ptrdiff_t i, ptrdiff_t rows,
+                ptrdiff_t j, ptrdiff_t end, float* sums) {
+  const GemmShape& s = plan.shape;
+  const auto alpha = static_cast<float>(pointers.alpha);
+  if (!s.hooked) {
+    float* const c = static_cast<float*>(pointers.c) + batch_offsets(s, q).c + i * s.c_row + j;
+    return scale<float, Isa>(sums, kAmxColumns, rows, end - j, alpha, s.accumulate, c, s.c_row);
+  }
+  if (alpha != 1) scale<float, Isa>(sums, kAmxColumns, rows, end - j, alpha, false, sums, kAmxColumns);
+  hand_over(plan, pointers, q * s.m + i, q * s.m + i + rows, j, end, sums, kAmxColumns);
+}
+
+/// Rows [m0, m1) times the panels of columns [first, last), of which the first is at `b`.
+template <class Isa>
+void amx_rows(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t q, ptrdiff_t m0, ptrdiff_t m1,
+              ptrdiff_t first, ptrdiff_t last, const float* b, float* sums, AmxAhead ahead) {
   const GemmShape& s = plan.shape;
   const ptrdiff_t steps = amx_steps(s.k), panel = amx_panel(s.k);
   const float* const a = amx_panels_of<Isa>(plan, pointers, q);
-  const float* const b = a + amx_panels(s.m) * panel;
-  const auto alpha = static_cast<float>(pointers.alpha);
-  for (ptrdiff_t first = n0; first < n1; first += plan.nc) {
-    const ptrdiff_t last = std::min(n1, first + plan.nc);
-    for (ptrdiff_t i = m0; i < m1; i += kAmxPanel) {
-      const ptrdiff_t rows = std::min(kAmxPanel, m1 - i);
-      for (ptrdiff_t j = first; j < last; j += kAmxColumns) {
-        const ptrdiff_t end = std::min(last, j + kAmxColumns);
-        for (ptrdiff_t jj = j; jj < end; jj += kAmxPanel) {
-          amx_kernel<Isa>(rows, end - jj)(a + i / kAmxPanel * panel, b + jj / kAmxPanel * panel, steps, sums + (jj - j),
-                                          kAmxColumns);
-        }
-        if (!s.hooked) {
-          float* const c = static_cast<float*>(pointers.c) + batch_offsets(s, q).c + i * s.c_row + j;
-          scale<float, Isa>(sums, kAmxColumns, rows, end - j, alpha, s.accumulate, c, s.c_row);
-          continue;
-        }
-        if (alpha != 1) scale<float, Isa>(sums, kAmxColumns, rows, end - j, alpha, false, sums, kAmxColumns);
-        hand_over(plan, pointers, q * s.m + i, q * s.m + i + rows, j, end, sums, kAmxColumns);
+  // Whole tiles of a C that is nothing but the sums go there at once.
+  const bool is_sums = !s.hooked && !s.accumulate && pointers.alpha == 1;
+  for (ptrdiff_t i = m0; i < m1; i += kAmxPanel) {
+    const ptrdiff_t rows = std::min(kAmxPanel, m1 - i);
+    for (ptrdiff_t j = first; j < last; j += kAmxColumns) {
+      const ptrdiff_t end = std::min(last, j + kAmxColumns);
+      const bool straight = is_sums && rows % kAmxSide == 0 && (end - j) % kAmxSide == 0;
+      float* to = sums;
+      if (straight) to = static_cast<float*>(pointers.c) + batch_offsets(s, q).c + i * s.c_row + j;
+      for (ptrdiff_t jj = j; jj < end; jj += kAmxPanel) {
+        amx_kernel<Isa>(rows, end - jj)(a + i / kAmxPanel * panel, b + (jj - first) / kAmxPanel * panel, steps,
+                                        to + (jj - j), straight ? s.c_row : kAmxColumns, ahead);
       }
+      if (!straight) finish_amx<Isa>(plan, pointers, q, i, rows, j, end, sums);
     }
+  }
+}
+
+/// A part's rows and columns of the q-th product.
+template <class Isa>
+void amx_part(const GemmPlan& plan, const GemmPointers& pointers, ptrdiff_t q, const PartRange& r, float* scratch) {
+  const GemmShape& s = plan.shape;
+  const float* const b = static_cast<const float*>(pointers.b) + batch_offsets(s, q).b;
+  float* const own = scratch + kAmxPanel * kAmxColumns;
+  for (ptrdiff_t first = r.n0; first < r.n1; first += plan.nc) {
+    const ptrdiff_t last = std::min(r.n1, first + plan.nc), next = std::min(r.n1, last + plan.nc);
+    const ptrdiff_t panel = first / kAmxPanel;
+    const float* panels = own;
+    AmxAhead ahead;
+    if (packs_own_columns(plan)) {
+      pack_amx_columns<Isa>(s, b, panel, amx_panels(last), own);
+      if ((next - last) * s.k * static_cast<ptrdiff_t>(sizeof(float)) <= kAmxBlockBytes) {
+        const ptrdiff_t portions = amx_panels(r.m1 - r.m0) * amx_panels(last - first) * amx_steps(s.k);
+        ahead = columns_ahead(s, b, last, next, portions);
+      }
+    } else {
+      panels = amx_panels_of<Isa>(plan, pointers, q) + (amx_panels(s.m) + panel) * amx_panel(s.k);
+    }
+    amx_rows<Isa>(plan, pointers, q, r.m0, r.m1, first, last, panels, scratch, ahead);
   }
 }
 
@@ -198,9 +279,7 @@ void multiply_amx(const GemmPlan& plan, const GemmPointers& pointers, size_t par
   const PartRange r = part_range(plan, part);
   static constexpr AmxShape kShape;
   _tile_loadconfig(&kShape);
-  for (ptrdiff_t q = r.first; q < r.last; q++) {
-    amx_block<Isa>(plan, pointers, q, r.m0, r.m1, r.n0, r.n1, static_cast<float*>(scratch));
-  }
+  for (ptrdiff_t q = r.first; q < r.last; q++) amx_part<Isa>(plan, pointers, q, r, static_cast<float*>(scratch));
   _tile_release();
 }
 
@@ -262,10 +341,19 @@ GemmPlan plan_amx(const GemmShape& shape) {
   plan.parts = static_cast<size_t>(parts);
   plan.finish_parts =
       static_cast<size_t>(plan.grid_batch) * static_cast<size_t>(plan.grid_m) * static_cast<size_t>(plan.grid_n);
-  plan.nc = std::max(kAmxColumns, kAmxBlockBytes / (amx_panel(s.k) * 4) * kAmxPanel / kAmxColumns * kAmxColumns);
-  plan.partial_bytes = bytes;  // the panels of one product of the batch
-  plan.workspace_bytes = static_cast<size_t>(bytes * plan.batch_count);
+  const ptrdiff_t panel_bytes = amx_panel(s.k) * static_cast<ptrdiff_t>(sizeof(float));
+  const ptrdiff_t a_bytes = amx_panels(s.m) * panel_bytes;
+  // Small where B comes from afar and all of A stays in L2 beside one block and what the next is made of.
+  const bool far = packs_own_columns(plan) && s.n * s.k * static_cast<ptrdiff_t>(sizeof(float)) > kAmxBlockBytes;
+  const bool small = far && a_bytes + 4 * kAmxColumns / kAmxPanel * panel_bytes <= kAmxBlockBytes;
+  plan.nc = kAmxColumns;
+  if (!small) plan.nc = std::max(kAmxColumns, kAmxBlockBytes / panel_bytes * kAmxPanel / kAmxColumns * kAmxColumns);
+  plan.partial_bytes = packs_own_columns(plan) ? a_bytes : bytes;  // the panels of one product of the batch
+  plan.workspace_bytes = static_cast<size_t>(plan.partial_bytes * plan.batch_count);
   plan.scratch_bytes = static_cast<size_t>(kAmxPanel * kAmxColumns) * sizeof(float);
+  if (packs_own_columns(plan)) {
+    plan.scratch_bytes += static_cast<size_t>(amx_panels(std::min(plan.nc, plan.n_step)) * panel_bytes);
+  }
   plan.run = &pack_amx<Isa>;
   plan.finish = &multiply_amx<Isa>;
   return plan;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cpu.h"
 #include "gemm_testing.h"
 #include "kernels/gemm_tile_shape.h"
 #include "simd/vec.h"
@@ -107,6 +108,23 @@ TEST_CASE_TEMPLATE("a large B is packed once for all parts, and A a block at a t
     CHECK(!plan.shares_b);
   }
   if (checks) products.check(c);
+}
+
+TEST_CASE("AMX packs B's columns a block at a time: each part its own, or all parts all of them") {
+  if (!amx_bf16_granted()) return;
+  Products<Bf16> products;
+  unsigned way = 0;
+  for (const auto& [m, b] : std::vector<std::array<int, 2>>{{130, 0}, {130, 1}, {520, 4}}) {
+    Case c = make_case(m, 260, 2100, b, b, 3);
+    vary(c, way++);
+    for (const kernels::KernelTable* table : levels<Bf16>()) {
+      const GemmPlan plan = table->gemm.bf16.plan(c.s);
+      CHECK(plan.finish_parts >= 2);
+      CHECK((plan.grid_m > 1) == (m > 260));
+      CHECK(plan.nc < plan.n_step);
+    }
+    if (every_nth() <= 7) products.check(c);
+  }
 }
 
 TEST_CASE("a sum of nothing is 0: C becomes 0, or stays") {
