@@ -63,6 +63,14 @@ GRADSMITH_INLINE void add_row(typename Op::Total& total, const typename Op::Elem
     total.add(Op::across(block_vector<Isa, Op>(x + k, n - k < kBlock ? n - k : kBlock)));
 }
 
+/// A row of fewer elements than a vector has, as a vector still to be combined across lanes.
+template <class Isa, class Op>
+GRADSMITH_INLINE auto short_row(const typename Op::Element* x, size_t n) {
+  using V = simd::Vec<typename Op::Element, Isa>;
+  if constexpr (Op::kIdentity == 0) return V::load_partial(x, n);
+  return load_filled<V>(x, n, V::splat(Op::kIdentity));
+}
+
 /// Short rows, a vector's worth of them at once: one vector per row, then all of them across lanes together.
 template <class Isa, class Op>
 GRADSMITH_INLINE void reduce_row_batch(const typename Op::Element* x, typename Op::Element* y, const ReduceAxes& axes) {
@@ -70,11 +78,8 @@ GRADSMITH_INLINE void reduce_row_batch(const typename Op::Element* x, typename O
   V rows[V::kLanes];
   typename Op::Element results[V::kLanes];
   if (axes.length < V::kLanes) {
-    const auto mask = first_lanes<V>(axes.length);
-    for (size_t i = 0; i < V::kLanes; i++) {
-      const V row = V::load_partial(x + static_cast<ptrdiff_t>(i) * axes.kept_stride, axes.length);
-      rows[i] = select(mask, row, V::splat(Op::kIdentity));
-    }
+    for (size_t i = 0; i < V::kLanes; i++)
+      rows[i] = short_row<Isa, Op>(x + static_cast<ptrdiff_t>(i) * axes.kept_stride, axes.length);
   } else {
     for (size_t i = 0; i < V::kLanes; i++)
       rows[i] = block_vector<Isa, Op>(x + static_cast<ptrdiff_t>(i) * axes.kept_stride, axes.length);
@@ -96,6 +101,14 @@ void reduce_rows(const void* x_data, void* y_data, const ReduceAxes& axes, size_
       const auto row = static_cast<ptrdiff_t>(i);
       reduce_row_batch<Isa, Op>(x + row * axes.kept_stride, y + row * axes.result_stride, axes);
     }
+  }
+  if (axes.outer_rank == 0 && axes.length < kLanes && axes.length > 0) {
+    for (; i < last; i++) {
+      const auto row = static_cast<ptrdiff_t>(i);
+      const auto lanes = short_row<Isa, Op>(x + row * axes.kept_stride, axes.length);
+      y[row * axes.result_stride] = Op::finish(Op::across(lanes), axes);
+    }
+    return;
   }
   for (; i < last; i++) {
     const T* row = x + static_cast<ptrdiff_t>(i) * axes.kept_stride;
