@@ -234,6 +234,7 @@ void fill_float_reduce(RowKernels& kernels, ReduceKind kind, size_t dtype) {
   kernels.reduce[0][k][dtype] = reduce_rows<Isa, Op>;
   kernels.reduce[1][k][dtype] = reduce_columns<Isa, Op>;
   kernels.reduce[2][k][dtype] = reduce_strided<Isa, Op>;
+  kernels.row_block[dtype] = kBlockVectors * simd::Vec<typename Op::Element, Isa>::kLanes;
 }
 
 template <class Isa, class Op>
@@ -242,6 +243,7 @@ void fill_integer_reduce(RowKernels& kernels, ReduceKind kind, size_t dtype) {
   kernels.reduce[0][k][dtype] = reduce_integers<Isa, Op, ReduceLayout::kRows>;
   kernels.reduce[1][k][dtype] = reduce_integers<Isa, Op, ReduceLayout::kColumns>;
   kernels.reduce[2][k][dtype] = reduce_integers<Isa, Op, ReduceLayout::kStrided>;
+  kernels.row_block[dtype] = 1024;  // any would do: integers have no order
 }
 
 template <class Isa, class T>

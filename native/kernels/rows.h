@@ -100,7 +100,8 @@ using RecipeSumFn = void (*)(char* const* slots, const uint16_t* at, size_t n, s
 /// float32 at index 0, float64 at 1 where only those two exist.
 struct RowKernels {
   ReduceFn reduce[kReduceLayoutCount][kReduceKindCount][kReduceDTypeCount];  // null: mean of integers
-  ArgReduceFn arg_reduce[2][kReduceDTypeCount];                              // max, min
+  size_t row_block[kReduceDTypeCount];  // elements of a row that are combined before they are added to its total
+  ArgReduceFn arg_reduce[2][kReduceDTypeCount];  // max, min
   SoftmaxFn softmax[2];
   SoftmaxFn log_softmax[2];
   CrossEntropyFn cross_entropy[2];

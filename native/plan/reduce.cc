@@ -17,19 +17,29 @@ class Reduce final : public Prepared {
     parts = work_.results.units.parts();
     whole_ = work_.outer.rank == 0 && parts == 1 && work_.axes.kept > 0;
     cost_ns = work_.cost_ns;
+    if (!work_.in_blocks()) return;
+    parts = work_.blocks.parts();
+    finish_parts = 1;
+    workspace_bytes = work_.workspace_bytes();
+    workspace_ = context.workspace();
   }
 
   void run(void* const* bases, size_t part, void*, Fault&) const noexcept override {
     const char* x = x_.at<const char>(bases);
     char* y = y_.at<char>(bases);
+    if (work_.in_blocks()) return work_.reduce_blocks(x, workspace_.at<char>(bases), part);
     if (whole_) return work_.fn(x, y, work_.axes, 0, work_.axes.kept);
     work_.results.each(part, work_.outer, [&](int64_t x_offset, int64_t y_offset, size_t first, size_t last) {
       work_.fn(x + x_offset * work_.item, y + y_offset * work_.item, work_.axes, first, last);
     });
   }
 
+  void finish(void* const* bases, size_t, void*) const noexcept override {
+    work_.join_blocks(workspace_.at<const char>(bases), y_.at<char>(bases));
+  }
+
  private:
-  Ref y_, x_;
+  Ref y_, x_, workspace_{};
   ReduceWork work_;
   bool whole_;
 };

@@ -50,21 +50,40 @@ class ReduceGroup final : public Prepared {
     tile_at_ = program_->scratch_bytes();
     scratch_bytes = tile_at_ + kTile * static_cast<size_t>(work_.item) + kSlack;
     cost_ns = work_.cost_ns + program_->lowered().ns_per_element * static_cast<double>(work_.axes.kept);
+    if (!work_.in_blocks()) return;
+    parts = work_.blocks.parts();
+    finish_parts = 1;
+    workspace_bytes = work_.workspace_bytes();
+    workspace_ = context.workspace();
   }
 
   void run(void* const* bases, size_t part, void* scratch, Fault&) const noexcept override {
+    const char* const x = x_.at<const char>(bases);
+    if (work_.in_blocks()) return work_.reduce_blocks(x, workspace_.at<char>(bases), part);
     char* slots[kernels::kMaxGroupSlots];
     GroupRecipe::Numbers numbers;
-    if (recipe_)
-      recipe_->enter(bases, slots, numbers);
-    else
-      program_->enter(bases, static_cast<char*>(scratch), slots);
+    enter(bases, scratch, slots, numbers);
     char* const tile = static_cast<char*>(scratch) + tile_at_;
-    const char* const x = x_.at<const char>(bases);
-    if (whole_) return run_tile(bases, x, tile, slots, 0, work_.axes.kept);
+    const auto run_tile = [&](size_t first, size_t last) {
+      // The kernel counts results from the first of all.
+      char* const result0 =
+          reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(tile) - first * static_cast<size_t>(work_.item));
+      work_.fn(x, result0, work_.axes, first, last);
+      work_on(bases, tile, slots, first, last);
+    };
+    if (whole_) return run_tile(0, work_.axes.kept);
     work_.results.each(part, work_.outer, [&](int64_t, int64_t, size_t first, size_t last) {
-      for (; first < last; first += kTile) run_tile(bases, x, tile, slots, first, std::min(first + kTile, last));
+      for (; first < last; first += kTile) run_tile(first, std::min(first + kTile, last));
     });
+  }
+
+  void finish(void* const* bases, size_t, void* scratch) const noexcept override {
+    char* slots[kernels::kMaxGroupSlots];
+    GroupRecipe::Numbers numbers;
+    enter(bases, scratch, slots, numbers);
+    char* const tile = static_cast<char*>(scratch) + tile_at_;
+    work_.join_blocks(workspace_.at<const char>(bases), tile);
+    work_on(bases, tile, slots, 0, work_.axes.kept);
   }
 
  private:
@@ -93,10 +112,15 @@ class ReduceGroup final : public Prepared {
     }
   }
 
-  void run_tile(void* const* bases, const char* x, char* tile, char** slots, size_t first, size_t last) const noexcept {
-    // The kernel counts results from the first of all.
-    work_.fn(x, reinterpret_cast<char*>(reinterpret_cast<uintptr_t>(tile) - first * static_cast<size_t>(work_.item)),
-             work_.axes, first, last);
+  void enter(void* const* bases, void* scratch, char** slots, GroupRecipe::Numbers& numbers) const noexcept {
+    if (recipe_)
+      recipe_->enter(bases, slots, numbers);
+    else
+      program_->enter(bases, static_cast<char*>(scratch), slots);
+  }
+
+  /// The group on results [first, last), which are in the tile.
+  void work_on(void* const* bases, char* tile, char** slots, size_t first, size_t last) const noexcept {
     char** slot = slots;
     for (const Stream& s : streams_) {
       *slot++ = s.reduced ? tile : s.ref.at<char>(bases) + static_cast<ptrdiff_t>(first) * s.bytes;
@@ -108,7 +132,7 @@ class ReduceGroup final : public Prepared {
   }
 
   ReduceWork work_;
-  Ref x_;
+  Ref x_, workspace_{};
   bool whole_;             // one tile
   std::vector<Ref> refs_;  // of the group's operands
   std::optional<GroupProgram> program_;

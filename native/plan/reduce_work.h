@@ -29,12 +29,27 @@ struct ReduceWork {
 
   ReduceWork(const Operand& y, const Operand& x, int32_t kind, const kernels::KernelTable& kernels);
 
+  /// Where few results are made of very many elements, what is reduced is cut, too: parts reduce the blocks that make
+  /// up a result in any case, and leave each block's results in the workspace, where a second phase joins them in
+  /// order. So the bits are those of one part that does it all.
+  bool in_blocks() const { return blocks.parts() > 1; }
+  size_t workspace_bytes() const { return blocks.count * axes.kept * static_cast<size_t>(item); }
+  /// A part of the first phase.
+  void reduce_blocks(const char* x, char* workspace, size_t part) const;
+  /// y: where the first result goes.
+  void join_blocks(const char* workspace, char* y) const;
+
   kernels::ReduceFn fn;
   int64_t item;  // bytes of an element
   kernels::ReduceAxes axes;
   OuterAxes outer;
   ResultParts results;
+  Chunks blocks;  // none where parts are results
   double cost_ns;
+
+ private:
+  size_t block_ = 1;  // of the reduced axis
+  kernels::ReduceFn block_fn_ = nullptr, join_fn_ = nullptr;
 };
 
 /// Throws PlanError unless the first attribute is a kind that fits x, and y has the shape of its results.

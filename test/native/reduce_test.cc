@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "every_nth.h"
 #include "kernels/rows.h"
 #include "rows_testing.h"
 
@@ -193,6 +194,46 @@ TEST_CASE("large reductions split into parts") {
     run(kReduceRow, sum, {y.data(), x.data()}, *kernels::available_tables().back(), false, &parts);
     CHECK(parts > 4);
     CHECK(std::all_of(y.begin(), y.end(), [](float v) { return v == 1000; }));
+  }
+}
+
+/// A reduction of `length` rows of `columns`, or of a row, against one call of the kernel.
+template <class T>
+void check_blocks(Random& random, size_t length, size_t columns, ReduceKind kind) {
+  const std::vector<T> x = random_values<T>(random, length * columns, false);
+  const auto rows = static_cast<int64_t>(length), wide = static_cast<int64_t>(columns);
+  const Operand from = packed(1, dtype_of<T>(), {rows, wide}), to = packed(0, dtype_of<T>(), {1, wide});
+  kernels::ReduceAxes axes{};
+  axes.kept = columns;
+  axes.kept_stride = axes.result_stride = 1;
+  axes.length = length;
+  axes.stride = static_cast<ptrdiff_t>(columns);
+  axes.count = static_cast<double>(length);
+  const auto layout =
+      static_cast<size_t>(columns == 1 ? kernels::ReduceLayout::kRows : kernels::ReduceLayout::kColumns);
+  each_table([&](const kernels::KernelTable& table) {
+    std::vector<T> got(columns), whole(columns);
+    size_t parts = 0;
+    const Instruction reduce{3, {static_cast<int32_t>(kind)}, {to, from}};
+    run(kReduceRow, reduce, {got.data(), const_cast<T*>(x.data())}, table, true, &parts);
+    table.rows.reduce[layout][static_cast<size_t>(kind)][static_cast<size_t>(dtype_of<T>())](x.data(), whole.data(),
+                                                                                             axes, 0, columns);
+    CHECK(parts >= 2);
+    CHECK(same_bits(got, whole));
+  });
+}
+
+TEST_CASE("few results of very many elements split along what is reduced, to the bits of one part") {
+  Random random(9);
+  const size_t many = test::every_nth() > 1 ? 300'001 : 1'000'003;
+  for (const auto kind : {ReduceKind::kSum, ReduceKind::kMean, ReduceKind::kMax, ReduceKind::kMin}) {
+    for (const size_t columns : {1, 7, 40}) {
+      check_blocks<float>(random, many / columns, columns, kind);
+      check_blocks<double>(random, many / columns, columns, kind);
+      if (kind != ReduceKind::kMean) check_blocks<int32_t>(random, many / columns, columns, kind);
+    }
+    check_reduce<float>(random, {static_cast<int64_t>(many)}, {true}, kind);
+    check_reduce<float>(random, {static_cast<int64_t>(many / 7), 7}, {true, false}, kind);
   }
 }
 

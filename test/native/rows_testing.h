@@ -38,29 +38,37 @@ inline Operand packed(int32_t buffer, DType dtype, const Dims& dims) {
   return view(buffer, dtype, dims, strides);
 }
 
-/// Buffers are numbered as in `bases`.
+/// Buffers are numbered as in `bases`; the workspace is the one behind them.
 struct TestContext final : PrepareContext {
   using PrepareContext::PrepareContext;
   Ref ref(const Operand& operand) const override {
     return {static_cast<uint32_t>(operand.buffer), operand.offset * static_cast<int64_t>(size_of(operand.dtype))};
   }
+  Ref workspace() const override { return {workspace_base, 0}; }
+  uint32_t workspace_base = UINT32_MAX;
 };
 
-/// Verifies, prepares and runs all parts, the last one first if `backwards`. Gives the last fault reported.
-inline Fault run(const InstructionRow& row, const Instruction& instruction, const std::vector<void*>& bases,
+/// Verifies, prepares and runs all parts of both phases, the last one first if `backwards`. Gives the last fault
+/// reported.
+inline Fault run(const InstructionRow& row, const Instruction& instruction, std::vector<void*> bases,
                  const kernels::KernelTable& table, bool backwards = false, size_t* parts = nullptr) {
   row.verify(instruction);
-  const TestContext context(table);
+  TestContext context(table);
+  context.workspace_base = static_cast<uint32_t>(bases.size());
   const std::unique_ptr<Prepared> prepared = row.prepare(instruction, context);
   CHECK(prepared->cost_ns > 0);
   if (parts != nullptr) *parts = prepared->parts;
   std::vector<double> scratch(prepared->scratch_bytes / sizeof(double) + 8);
+  std::vector<char> workspace(prepared->workspace_bytes);
+  bases.push_back(workspace.data());
   Fault last;
   for (size_t i = 0; i < prepared->parts; i++) {
     Fault fault;
     prepared->run(bases.data(), backwards ? prepared->parts - 1 - i : i, scratch.data(), fault);
     if (fault.code != Fault::kNone) last = fault;
   }
+  for (size_t i = 0; i < prepared->finish_parts; i++)
+    prepared->finish(bases.data(), backwards ? prepared->finish_parts - 1 - i : i, scratch.data());
   return last;
 }
 
