@@ -234,7 +234,6 @@ void fill_float_reduce(RowKernels& kernels, ReduceKind kind, size_t dtype) {
   kernels.reduce[0][k][dtype] = reduce_rows<Isa, Op>;
   kernels.reduce[1][k][dtype] = reduce_columns<Isa, Op>;
   kernels.reduce[2][k][dtype] = reduce_strided<Isa, Op>;
-  kernels.row_block[dtype] = kBlockVectors * simd::Vec<typename Op::Element, Isa>::kLanes;
 }
 
 template <class Isa, class Op>
@@ -243,11 +242,11 @@ void fill_integer_reduce(RowKernels& kernels, ReduceKind kind, size_t dtype) {
   kernels.reduce[0][k][dtype] = reduce_integers<Isa, Op, ReduceLayout::kRows>;
   kernels.reduce[1][k][dtype] = reduce_integers<Isa, Op, ReduceLayout::kColumns>;
   kernels.reduce[2][k][dtype] = reduce_integers<Isa, Op, ReduceLayout::kStrided>;
-  kernels.row_block[dtype] = 1024;  // any would do: integers have no order
 }
 
 template <class Isa, class T>
 void fill_float_reduces(RowKernels& kernels, size_t dtype) {
+  kernels.row_block[dtype] = kBlockVectors * simd::Vec<T, Isa>::kLanes;
   fill_float_reduce<Isa, Sum<Isa, T>>(kernels, ReduceKind::kSum, dtype);
   fill_float_reduce<Isa, Mean<Isa, T>>(kernels, ReduceKind::kMean, dtype);
   fill_float_reduce<Isa, Extreme<Isa, T, true>>(kernels, ReduceKind::kMax, dtype);
@@ -256,6 +255,7 @@ void fill_float_reduces(RowKernels& kernels, size_t dtype) {
 
 template <class Isa, class T>
 void fill_integer_reduces(RowKernels& kernels, size_t dtype) {
+  kernels.row_block[dtype] = 1024;  // any would do: no order changes an integer
   fill_integer_reduce<Isa, WrappingSum<Isa, T>>(kernels, ReduceKind::kSum, dtype);
   fill_integer_reduce<Isa, IntegerExtreme<Isa, T, true>>(kernels, ReduceKind::kMax, dtype);
   fill_integer_reduce<Isa, IntegerExtreme<Isa, T, false>>(kernels, ReduceKind::kMin, dtype);

@@ -13,22 +13,18 @@ class Reduce final : public Prepared {
   Reduce(const Instruction& in, const PrepareContext& context)
       : y_(context.ref(in.operands[0])),
         x_(context.ref(in.operands[1])),
+        workspace_(context.workspace()),
         work_(in.operands[0], in.operands[1], in.attrs[0], context.kernels) {
-    parts = work_.results.units.parts();
+    work_.divide(*this);
     whole_ = work_.outer.rank == 0 && parts == 1 && work_.axes.kept > 0;
     cost_ns = work_.cost_ns;
-    if (!work_.in_blocks()) return;
-    parts = work_.blocks.parts();
-    finish_parts = 1;
-    workspace_bytes = work_.workspace_bytes();
-    workspace_ = context.workspace();
   }
 
   void run(void* const* bases, size_t part, void*, Fault&) const noexcept override {
     const char* x = x_.at<const char>(bases);
     char* y = y_.at<char>(bases);
-    if (work_.in_blocks()) return work_.reduce_blocks(x, workspace_.at<char>(bases), part);
     if (whole_) return work_.fn(x, y, work_.axes, 0, work_.axes.kept);
+    if (work_.in_blocks()) return work_.reduce_blocks(x, workspace_.at<char>(bases), part);
     work_.results.each(part, work_.outer, [&](int64_t x_offset, int64_t y_offset, size_t first, size_t last) {
       work_.fn(x + x_offset * work_.item, y + y_offset * work_.item, work_.axes, first, last);
     });
@@ -39,7 +35,7 @@ class Reduce final : public Prepared {
   }
 
  private:
-  Ref y_, x_, workspace_{};
+  Ref y_, x_, workspace_;
   ReduceWork work_;
   bool whole_;
 };

@@ -33,7 +33,7 @@ ReduceWork work_of(const Instruction& in, const kernels::KernelTable& kernels) {
 class ReduceGroup final : public Prepared {
  public:
   ReduceGroup(const Instruction& in, const PrepareContext& context)
-      : work_(work_of(in, context.kernels)), x_(context.ref(in.operands.back())) {
+      : work_(work_of(in, context.kernels)), x_(context.ref(in.operands.back())), workspace_(context.workspace()) {
     const Instruction elementwise = group_of(in);
     const Group group = decode_group(elementwise);
     const size_t outputs = group.outputs.size();
@@ -45,16 +45,11 @@ class ReduceGroup final : public Prepared {
                      context.kernels.elementwise);
     if (GroupRecipe::fits(*program_)) recipe_.emplace(*program_, refs_);
     lay_out(outputs);
-    parts = work_.results.units.parts();
+    work_.divide(*this);
     whole_ = parts == 1 && work_.axes.kept > 0 && work_.axes.kept <= kTile;
     tile_at_ = program_->scratch_bytes();
     scratch_bytes = tile_at_ + kTile * static_cast<size_t>(work_.item) + kSlack;
     cost_ns = work_.cost_ns + program_->lowered().ns_per_element * static_cast<double>(work_.axes.kept);
-    if (!work_.in_blocks()) return;
-    parts = work_.blocks.parts();
-    finish_parts = 1;
-    workspace_bytes = work_.workspace_bytes();
-    workspace_ = context.workspace();
   }
 
   void run(void* const* bases, size_t part, void* scratch, Fault&) const noexcept override {
@@ -132,7 +127,7 @@ class ReduceGroup final : public Prepared {
   }
 
   ReduceWork work_;
-  Ref x_, workspace_{};
+  Ref x_, workspace_;
   bool whole_;             // one tile
   std::vector<Ref> refs_;  // of the group's operands
   std::optional<GroupProgram> program_;

@@ -37,7 +37,7 @@ ReduceWork::ReduceWork(const Operand& y, const Operand& x, int32_t kind, const k
     const bool columns = loops.layout == kernels::ReduceLayout::kColumns;
     block_ = columns ? kernels::kColumnBlock : kernels.rows.row_block[static_cast<size_t>(x.dtype)];
     const Chunks cut = Chunks::of((axes.length + block_ - 1) / block_, rows_for(kPartElements, block_ * axes.kept), 1);
-    if (cut.parts() > 1) blocks = cut;
+    if (cut.parts() > 1) blocks = cut;  // else all in one call
     // A mean is divided when its blocks' sums are joined.
     const bool mean = kind == static_cast<int32_t>(kernels::ReduceKind::kMean);
     block_fn_ = kernel(loops.layout, mean ? static_cast<int32_t>(kernels::ReduceKind::kSum) : kind);
@@ -45,6 +45,12 @@ ReduceWork::ReduceWork(const Operand& y, const Operand& x, int32_t kind, const k
   }
   const double per_element = loops.layout == kernels::ReduceLayout::kStrided ? 0.8 : 0.1;
   cost_ns = 15 + per_element * static_cast<double>(x.size()) + 0.5 * static_cast<double>(y.size());
+}
+
+void ReduceWork::divide(Prepared& instruction) const {
+  instruction.parts = in_blocks() ? blocks.parts() : results.units.parts();
+  instruction.finish_parts = in_blocks() ? 1 : 0;
+  instruction.workspace_bytes = blocks.count * axes.kept * static_cast<size_t>(item);
 }
 
 void ReduceWork::reduce_blocks(const char* x, char* workspace, size_t part) const {

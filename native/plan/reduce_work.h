@@ -29,11 +29,12 @@ struct ReduceWork {
 
   ReduceWork(const Operand& y, const Operand& x, int32_t kind, const kernels::KernelTable& kernels);
 
-  /// Where few results are made of very many elements, what is reduced is cut, too: parts reduce the blocks that make
-  /// up a result in any case, and leave each block's results in the workspace, where a second phase joins them in
-  /// order. So the bits are those of one part that does it all.
+  /// Where few results are made of very many elements, what is reduced is cut, too (if it is one axis, after merging):
+  /// parts reduce the blocks that make up a result in any case, and leave each block's results in the workspace, where
+  /// a second phase joins them in order. So the bits are those of one part that does it all.
   bool in_blocks() const { return blocks.parts() > 1; }
-  size_t workspace_bytes() const { return blocks.count * axes.kept * static_cast<size_t>(item); }
+  /// The parts and the workspace of the instruction whose work this is.
+  void divide(Prepared& instruction) const;
   /// A part of the first phase.
   void reduce_blocks(const char* x, char* workspace, size_t part) const;
   /// y: where the first result goes.
